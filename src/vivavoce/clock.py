@@ -1,0 +1,15 @@
+"""The only place that reads the machine's clocks."""
+
+import time
+
+
+class Clock:
+    """Monotonic and wall time; tests put a fixed one in its place."""
+
+    def now(self) -> float:
+        """Monotonic time in seconds, for deadlines."""
+        return time.monotonic()
+
+    def wall(self) -> int:
+        """Unix time in whole seconds, for what the wire shows."""
+        return int(time.time())

@@ -1,0 +1,1 @@
+"""Sample arithmetic: pure functions and small buffers."""
