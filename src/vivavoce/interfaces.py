@@ -8,7 +8,7 @@ cancelling the job closes the generator at once and its `finally` frees what it 
 100 ms, or one piece of prefill). Engines raise `EngineError` and nothing else on purpose.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Literal, Protocol, TypeVar
 
 from msgspec import Struct
@@ -346,3 +346,19 @@ class Transport(Protocol):
     def unsent_bytes(self) -> int:
         """Bytes accepted by `send` that the peer has not taken yet; 0 if unknown."""
         ...
+
+
+# --- all of them ------------------------------------------------------------------------------
+
+
+class Engines(Struct, frozen=True, kw_only=True):
+    """The open engines of a server, shared by all its sessions."""
+
+    new_speech_detector: Callable[[], SpeechDetector]
+    transcriber: Transcriber
+    responder: Responder
+    language_model: LanguageModel
+    voices: tuple[str, ...]
+    """Wire names of the voices; empty: any is passed on."""
+    turn_judge: TurnJudge | None = None
+    """None: a pause alone is reason enough to prepare an answer."""

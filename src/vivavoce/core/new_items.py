@@ -1,0 +1,151 @@
+"""Items that a client brings: checked, completed, and turned into records.
+
+Source: protocol reference, "conversation.item.create" (30-client-events).
+"""
+
+from msgspec import UNSET, UnsetType, structs
+
+from vivavoce.core.conversation import ItemRecord
+from vivavoce.core.settings import refused
+from vivavoce.errors import ProtocolError
+from vivavoce.ids import NewId
+from vivavoce.media.formats import decode
+from vivavoce.media.pcm import BYTES_PER_MS
+from vivavoce.protocol.items import (
+    ContentPart,
+    FunctionCall,
+    FunctionCallOutput,
+    InputAudio,
+    InputImage,
+    InputText,
+    Item,
+    Message,
+    OutputAudio,
+    OutputText,
+    Text,
+)
+from vivavoce.protocol.session import AudioFormat
+
+ALLOWED_PARTS: dict[str, tuple[type[ContentPart], ...]] = {
+    "system": (InputText,),
+    "user": (InputText, InputAudio, InputImage),
+    "assistant": (OutputText, Text, OutputAudio),
+}
+
+
+def new_record(item: Item, new_id: NewId, input_format: AudioFormat, where: str) -> ItemRecord:
+    """Return the record of an item as the server keeps it: with an id, completed.
+
+    Args:
+        item: as the client sent it; its id is kept.
+        new_id: makes the id if there is none.
+        input_format: what its audio is encoded in.
+        where: path of the item for errors, such as `item`.
+
+    Raises:
+        ProtocolError: the item is of a refused kind, or its parts don't fit its role.
+    """
+    item_id = item.id if isinstance(item.id, str) and item.id else new_id("item")
+    match item:
+        case Message():
+            return _message_record(item, item_id, input_format, where)
+        case FunctionCall(call_id=call_id):
+            call_id = call_id if isinstance(call_id, str) else new_id("call")
+            return ItemRecord(_completed(item, item_id, call_id=call_id))
+        case FunctionCallOutput():
+            return ItemRecord(_completed(item, item_id))
+        case _:
+            raise refused(f"{where}.type", "MCP items are not available on this server")
+
+
+def user_audio_record(item_id: str, audio: bytes) -> ItemRecord:
+    """Return the record of committed speech: 24 kHz PCM that awaits its transcript."""
+    message = Message(
+        id=item_id,
+        object="realtime.item",
+        status="completed",
+        role="user",
+        content=(InputAudio(transcript=None),),
+    )
+    return ItemRecord(
+        message, user_audio={0: audio}, user_audio_ms=len(audio) / BYTES_PER_MS, pending={0}
+    )
+
+
+def _completed(item: Item, item_id: str, **changes: object) -> Item:
+    return structs.replace(
+        item,
+        id=item_id,
+        object="realtime.item",
+        status="completed",
+        **changes,
+    )
+
+
+def _message_record(
+    item: Message, item_id: str, input_format: AudioFormat, where: str
+) -> ItemRecord:
+    record = ItemRecord(item)
+    parts = tuple(
+        _part(record, index, part, item.role, input_format, f"{where}.content[{index}]")
+        for index, part in enumerate(item.content)
+    )
+    record.item = _completed(item, item_id, content=parts, phase=UNSET)
+    record.user_audio_ms = sum(map(len, record.user_audio.values())) / BYTES_PER_MS
+    return record
+
+
+def _part(
+    record: ItemRecord,
+    index: int,
+    part: ContentPart,
+    role: str,
+    input_format: AudioFormat,
+    where: str,
+) -> ContentPart:
+    if not isinstance(part, ALLOWED_PARTS[role]):
+        raise ProtocolError(
+            f"Invalid value: this content type is not allowed for the role '{role}'.",
+            param=f"{where}.type",
+        )
+    match part:
+        case InputImage():
+            raise refused(f"{where}.type", "the language model cannot see pictures")
+        case OutputAudio():
+            # Sound of the assistant can't be populated; real traffic asks for the text instead.
+            raise ProtocolError(
+                f"Missing required parameter: '{where}.text'.",
+                code="missing_required_parameter",
+                param=f"{where}.text",
+            )
+        case Text(text=text):
+            return OutputText(text=text)
+        case InputAudio(audio=audio, transcript=transcript):
+            return _audio_part(record, index, audio, transcript, input_format, where)
+        case _:
+            return part
+
+
+def _audio_part(
+    record: ItemRecord,
+    index: int,
+    audio: bytes | UnsetType,
+    transcript: str | UnsetType | None,
+    input_format: AudioFormat,
+    where: str,
+) -> InputAudio:
+    text = transcript if isinstance(transcript, str) else None
+    if isinstance(audio, UnsetType):
+        if text is None:
+            raise ProtocolError(
+                f"Missing required parameter: '{where}.audio'.",
+                code="missing_required_parameter",
+                param=f"{where}.audio",
+            )
+    else:
+        record.user_audio[index] = decode(audio, input_format)
+    if text is None:
+        record.pending.add(index)
+    else:
+        record.heard[index] = text
+    return InputAudio(transcript=text)

@@ -1,0 +1,72 @@
+"""What the language model is shown of a conversation.
+
+The prompt only ever grows at its end as the conversation goes on: a call without an output is
+shown with a placeholder, and an output that comes after other items is told as news.
+Source: protocol reference, "Flows" (50, section 9, asynchronous function calling).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from vivavoce.core.conversation import ItemRecord
+from vivavoce.core.tokens import TokenCount, answer_audio_tokens, user_audio_tokens
+from vivavoce.interfaces import PromptItem, PromptMessage, PromptToolCall, PromptToolOutput
+from vivavoce.protocol.items import FunctionCall, FunctionCallOutput, Message
+
+Role = Literal["system", "user", "assistant"]
+PENDING_OUTPUT = '{"status": "pending"}'
+MAX_SILENCE_NOTE_S = 30
+
+
+def prompt_items(records: Sequence[ItemRecord]) -> tuple[PromptItem, ...]:
+    """Return the items as the model sees them, in order."""
+    return tuple(_in_order(records))
+
+
+def count_record(record: ItemRecord) -> TokenCount:
+    """Wire tokens of one item."""
+    audio = user_audio_tokens(record.user_audio_ms) + answer_audio_tokens(_heard_ms(record))
+    return TokenCount(record.count_text(), audio)
+
+
+def _heard_ms(record: ItemRecord) -> float:
+    if record.truncated_ms is None:
+        return record.answer_audio_ms
+    return min(record.truncated_ms, record.answer_audio_ms)
+
+
+def _in_order(records: Sequence[ItemRecord]) -> Iterator[PromptItem]:
+    names: dict[str, str] = {}
+    waiting: list[str] = []  # calls just made, whose outputs belong right behind them
+    for record in records:
+        match record.item:
+            case FunctionCall(status="incomplete"):
+                pass  # cut in the middle of its arguments: nobody ran it
+            case FunctionCall(call_id=str() as call_id, name=name, arguments=arguments):
+                names[call_id] = name
+                waiting.append(call_id)
+                yield PromptToolCall(call_id, name, arguments)
+            case FunctionCallOutput(call_id=call_id, output=output) if call_id in waiting:
+                waiting.remove(call_id)
+                yield PromptToolOutput(call_id, output)
+            case FunctionCallOutput(call_id=call_id, output=output):
+                name = names.get(call_id, call_id)
+                yield PromptMessage("system", f"The result of {name} has come: {output}")
+            case Message(role=role):
+                yield from (PromptToolOutput(call_id, PENDING_OUTPUT) for call_id in waiting)
+                waiting.clear()
+                yield from _message(record, role)
+            case _:
+                pass
+    yield from (PromptToolOutput(call_id, PENDING_OUTPUT) for call_id in waiting)
+
+
+def _message(record: ItemRecord, role: Role) -> Iterator[PromptItem]:
+    if record.silence_ms:
+        seconds = min(MAX_SILENCE_NOTE_S, round(record.silence_ms / 1000))
+        note = f"The user has been silent for {seconds} seconds. Ask whether they are still there."
+        yield PromptMessage("system", note)
+        return
+    text = record.text.strip()
+    if text:
+        yield PromptMessage(role, text)

@@ -1,0 +1,61 @@
+"""The `input` of a response: items of its own, and references to the conversation's.
+
+Source: protocol reference, "response.create" (30-client-events).
+"""
+
+from collections.abc import Sequence
+
+from vivavoce.core.conversation import Conversation, ItemRecord
+from vivavoce.core.new_items import new_record
+from vivavoce.errors import ProtocolError
+from vivavoce.ids import NewId
+from vivavoce.protocol.items import FunctionCall, FunctionCallOutput, InputItem, ItemReference
+from vivavoce.protocol.session import AudioFormat
+
+
+def read_input(
+    given: Sequence[InputItem],
+    conversation: Conversation,
+    new_id: NewId,
+    input_format: AudioFormat,
+) -> list[ItemRecord]:
+    """Return the records a response sees instead of the conversation.
+
+    Raises:
+        ProtocolError: a reference or the call of an output does not exist, or an item is refused.
+    """
+    records = [
+        _record(item, conversation, new_id, input_format, f"response.input[{index}]")
+        for index, item in enumerate(given)
+    ]
+    _check_outputs(records, conversation)
+    return records
+
+
+def _record(
+    item: InputItem,
+    conversation: Conversation,
+    new_id: NewId,
+    input_format: AudioFormat,
+    where: str,
+) -> ItemRecord:
+    if not isinstance(item, ItemReference):
+        return new_record(item, new_id, input_format, where)
+    record = conversation.get(item.id)
+    if record is None:
+        raise ProtocolError(f"Item with id '{item.id}' does not exist.", param=f"{where}.id")
+    return record
+
+
+def _check_outputs(records: Sequence[ItemRecord], conversation: Conversation) -> None:
+    known = {
+        record.item.call_id
+        for record in (*conversation, *records)
+        if isinstance(record.item, FunctionCall)
+    }
+    for record in records:
+        if isinstance(record.item, FunctionCallOutput) and record.item.call_id not in known:
+            raise ProtocolError(
+                f"Tool call ID '{record.item.call_id}' not found in conversation.",
+                param="response.input",
+            )

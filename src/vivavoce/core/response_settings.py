@@ -1,0 +1,106 @@
+"""The settings of one response: the session's, with the response's own laid over them.
+
+Source: protocol reference, "response.create" (30-client-events).
+"""
+
+from typing import Literal, TypeVar
+
+from msgspec import Struct, UnsetType
+
+from vivavoce.core.options import SessionOptions
+from vivavoce.core.response import ResponseSettings
+from vivavoce.core.settings import (
+    CheckTool,
+    check_voice,
+    read_tool_choice,
+    read_tools,
+    refused,
+)
+from vivavoce.errors import ProtocolError
+from vivavoce.protocol.response import ResponseCreateAudioOutput, ResponseCreateParams
+from vivavoce.protocol.session import RealtimeSession
+
+T = TypeVar("T")
+
+
+def settings_of_session(session: RealtimeSession, check_tool: CheckTool) -> ResponseSettings:
+    """Return what an automatic response uses."""
+    output = session.audio.output
+    return ResponseSettings(
+        modality=session.output_modalities[0],
+        instructions=session.instructions,
+        tools=read_tools(session.tools, "session", check_tool),
+        tool_choice=read_tool_choice(session.tool_choice, session.tools, "session"),
+        max_output_tokens=session.max_output_tokens,
+        voice=output.voice if isinstance(output.voice, str) else output.voice.id,
+        audio_format=output.format,
+        speed=output.speed,
+    )
+
+
+def resolve(
+    session: RealtimeSession,
+    params: ResponseCreateParams,
+    *,
+    options: SessionOptions,
+    spoke_already: bool,
+    check_tool: CheckTool,
+) -> ResponseSettings:
+    """Return the settings of a response that a client asked for.
+
+    Args:
+        session: the effective session.
+        params: the overrides; members left away are the session's.
+        options: voices.
+        spoke_already: whether the conversation's voice is fixed by audio already made.
+        check_tool: the language model's say on each function tool.
+
+    Raises:
+        ProtocolError: an override is refused or wrong.
+    """
+    if isinstance(params.prompt, Struct):
+        raise refused("response.prompt", "stored prompts are not available on this server")
+    if isinstance(params.reasoning, Struct):
+        raise refused("response.reasoning", "the language model does not reason")
+    base = settings_of_session(session, check_tool)
+    in_conversation = params.conversation != "none"
+    output = _audio_output(params)
+    voice = base.voice
+    if not isinstance(output.voice, UnsetType):
+        voice = check_voice(output.voice, options, "response.audio.output.voice")
+        if in_conversation and spoke_already and voice != base.voice:
+            raise ProtocolError(
+                "Cannot update a conversation's voice if assistant audio is present.",
+                code="cannot_update_voice",
+            )
+    tools = session.tools if isinstance(params.tools, UnsetType) else params.tools
+    choice = (
+        session.tool_choice if isinstance(params.tool_choice, UnsetType) else params.tool_choice
+    )
+    return ResponseSettings(
+        modality=_or(params.output_modalities, (base.modality,))[0],
+        instructions=_or(params.instructions, base.instructions),
+        tools=read_tools(tools, "response", check_tool),
+        tool_choice=read_tool_choice(choice, tools, "response"),
+        max_output_tokens=_max_tokens(params, base),
+        voice=voice,
+        audio_format=_or(output.format, base.audio_format),
+        speed=base.speed,
+        metadata=_or(params.metadata, None),
+        in_conversation=in_conversation,
+    )
+
+
+def _audio_output(params: ResponseCreateParams) -> ResponseCreateAudioOutput:
+    if isinstance(params.audio, UnsetType) or isinstance(params.audio.output, UnsetType):
+        return ResponseCreateAudioOutput()
+    return params.audio.output
+
+
+def _max_tokens(params: ResponseCreateParams, base: ResponseSettings) -> int | Literal["inf"]:
+    limit = params.max_output_tokens
+    return base.max_output_tokens if isinstance(limit, UnsetType) else limit
+
+
+def _or(value: T | UnsetType, default: T) -> T:
+    return default if isinstance(value, UnsetType) else value

@@ -1,0 +1,256 @@
+"""The responses of a session: running ones, and the one that is prepared.
+
+One at most writes to the conversation, any number run beside it, and at most one is prepared
+while the speaker may still go on.
+
+A prepared response is a job whose reports are kept. When the turn ends and the final transcript
+agrees word for word with the one it was made from, its reports become those of the real response;
+anything else discards it, and nobody ever saw it.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from vivavoce.core.conversation import Conversation, ItemRecord
+from vivavoce.core.outputs import CancelResponse, Output, ReleaseResponse, StartResponse
+from vivavoce.core.prompt import count_record, prompt_items
+from vivavoce.core.response import Response, ResponseSettings, Status
+from vivavoce.core.tokens import TokenCount
+from vivavoce.ids import NewId
+from vivavoce.interfaces import Prompt, ResponseEvent, ResponseRequest
+from vivavoce.protocol.response import StatusDetails, StatusError
+from vivavoce.protocol.server_events import ServerEvent
+
+Fits = Callable[[list[ItemRecord], ResponseSettings], bool]
+CancelReason = Literal["turn_detected", "client_cancelled"]
+NOT_A_WORD = re.compile(r"[\W_]+")
+
+
+@dataclass(slots=True)
+class Prepared:
+    """An answer that nobody has asked for yet."""
+
+    job_id: str
+    transcript: str
+    reports: list[ResponseEvent] = field(default_factory=list)
+    claimed_by: Response | None = None
+    """The response that will use it if the final transcript agrees."""
+
+
+class Responses:
+    """Starts, follows and ends responses."""
+
+    def __init__(
+        self,
+        session_id: str,
+        conversation: Conversation,
+        new_id: NewId,
+        emit: Callable[[Output], None],
+        send: Callable[[ServerEvent], None],
+        on_done: Callable[[Response], None],
+    ) -> None:
+        self._session_id = session_id
+        self._conversation = conversation
+        self._new_id = new_id
+        self._emit = emit
+        self._send = send
+        self._on_done = on_done
+        self._running: dict[str, Response] = {}
+        self._by_job: dict[str, Response] = {}
+        self.prepared: Prepared | None = None
+
+    @property
+    def active(self) -> Response | None:
+        """The response that writes to the conversation."""
+        for response in self._running.values():
+            if response.settings.in_conversation:
+                return response
+        return None
+
+    def find(self, response_id: object) -> Response | None:
+        """Return a running response; without an id the active one."""
+        if not isinstance(response_id, str):
+            return self.active
+        return self._running.get(response_id)
+
+    def create(
+        self,
+        settings: ResponseSettings,
+        context: Sequence[ItemRecord] | None,
+        skips_if_unheard: ItemRecord | None = None,
+    ) -> Response:
+        """Announce a response. The engine starts when all transcripts it needs are there.
+
+        Args:
+            settings: how it is to be made.
+            context: the items it sees; None: the conversation.
+            skips_if_unheard: the item of an automatic response, which stays silent when
+                nothing was said in it.
+        """
+        response = Response(
+            self._new_id("resp"), settings, self._new_id, self._send, self._conversation
+        )
+        response.context = None if context is None else list(context)
+        response.waits_for = list(self._conversation.context if context is None else context)
+        response.answers = skips_if_unheard
+        self._running[response.response_id] = response
+        response.announce()
+        return response
+
+    def start_ready(self, fixed: TokenCount, now: float, fits: Fits) -> None:
+        """Start the engine for every response that waits for no transcript any more.
+
+        Args:
+            fixed: tokens of instructions and tools.
+            now: monotonic time in seconds.
+            fits: says whether the engine can take these items.
+        """
+        for response in list(self._running.values()):
+            if response.job_id or any(record.pending for record in response.waits_for):
+                continue
+            unheard = response.answers
+            if unheard is not None and not unheard.text.strip():
+                self.finish(response)
+            else:
+                self._start(response, fixed, now, fits)
+
+    def _start(self, response: Response, fixed: TokenCount, now: float, fits: Fits) -> None:
+        records = self._conversation.context if response.context is None else response.context
+        response.input_counts = (fixed, *map(count_record, records))
+        prepared = self.prepared
+        if prepared is not None and prepared.claimed_by is response:
+            assert response.answers is not None
+            if same_words(prepared.transcript, response.answers.text):
+                self._release(response, prepared, now)
+                return
+            self.discard_prepared()
+        if not fits(records, response.settings):
+            message = "The conversation does not fit the model's context window."
+            code, kind = "context_length_exceeded", "invalid_request_error"
+            self.fail_response(response, message, code, kind)
+            return
+        response.job_id = response.response_id
+        self._by_job[response.job_id] = response
+        request = self._request(response.job_id, response.settings, records)
+        self._emit(StartResponse(request, response.settings.audio_format))
+
+    def _release(self, response: Response, prepared: Prepared, now: float) -> None:
+        self.prepared = None
+        response.job_id = prepared.job_id
+        self._by_job[prepared.job_id] = response
+        self._emit(ReleaseResponse(prepared.job_id))
+        for report in prepared.reports:
+            self.advance(prepared.job_id, report, now)
+
+    def advance(self, job_id: str, event: ResponseEvent, now: float) -> None:
+        """Take a report of an engine. What is reported of an ended response is dropped."""
+        prepared = self.prepared
+        if prepared is not None and prepared.job_id == job_id:
+            prepared.reports.append(event)
+            return
+        response = self._by_job.get(job_id)
+        if response is None:
+            return  # it was cancelled while the engine was still busy
+        response.advance(event, now)
+        if response.exceeds_limit:
+            self._emit(CancelResponse(job_id))
+            details = StatusDetails(type="incomplete", reason="max_output_tokens")
+            self._close(response, "incomplete", details)
+        elif response.is_finished:
+            self.finish(response)
+
+    def fail(self, job_id: str, message: str, code: str) -> None:
+        """Take the news that an engine gave up."""
+        if self.prepared is not None and self.prepared.job_id == job_id:
+            self.prepared = None
+            return
+        response = self._by_job.get(job_id)
+        if response is not None:
+            self.fail_response(response, message, code)
+
+    def fail_response(
+        self, response: Response, message: str, code: str, kind: str = "server_error"
+    ) -> None:
+        """End a response as failed."""
+        error = StatusError(type=kind, code=code, message=message)
+        self._close(response, "failed", StatusDetails(type="failed", error=error))
+
+    def finish(self, response: Response) -> None:
+        """End a response as its engine left it."""
+        reason = response.finish_reason
+        if reason == "stop":
+            self._close(response, "completed", None)
+        else:
+            self._close(response, "incomplete", StatusDetails(type="incomplete", reason=reason))
+
+    def cancel(self, response: Response, reason: CancelReason) -> None:
+        """End a response because it is not wanted any more."""
+        if response.job_id:
+            self._emit(CancelResponse(response.job_id))
+        prepared = self.prepared
+        if prepared is not None and prepared.claimed_by is response:
+            self.discard_prepared()
+        self._close(response, "cancelled", StatusDetails(type="cancelled", reason=reason))
+
+    # --- the prepared one ---
+
+    def prepare(self, settings: ResponseSettings, user_item: ItemRecord) -> None:
+        """Begin an answer to a turn that may not be over yet.
+
+        Args:
+            settings: the session's.
+            user_item: what the turn's item will be, with the transcript as it looks now.
+        """
+        job_id = self._new_id("resp")
+        self.prepared = Prepared(job_id, user_item.text)
+        records = [*self._conversation.context, user_item]
+        request = self._request(job_id, settings, records)
+        self._emit(StartResponse(request, settings.audio_format, prepared=True))
+
+    def discard_prepared(self) -> None:
+        """Forget the prepared answer, if there is one."""
+        if self.prepared is not None:
+            self._emit(CancelResponse(self.prepared.job_id))
+            self.prepared = None
+
+    def _close(self, response: Response, status: Status, details: StatusDetails | None) -> None:
+        self._running.pop(response.response_id, None)
+        self._by_job.pop(response.job_id, None)
+        response.close(status, details)
+        self._on_done(response)
+
+    def prompt(self, settings: ResponseSettings, records: Sequence[ItemRecord]) -> Prompt:
+        """Return what the language model is given."""
+        limit = settings.max_output_tokens
+        return Prompt(
+            session_id=self._session_id,
+            out_of_band=not settings.in_conversation,
+            instructions=settings.instructions,
+            tools=settings.tools,
+            tool_choice=settings.tool_choice,
+            items=prompt_items(records),
+            max_output_tokens=limit if isinstance(limit, int) else None,
+            spoken=settings.modality == "audio",
+        )
+
+    def _request(
+        self, job_id: str, settings: ResponseSettings, records: Sequence[ItemRecord]
+    ) -> ResponseRequest:
+        return ResponseRequest(
+            response_id=job_id,
+            prompt=self.prompt(settings, records),
+            modality=settings.modality,
+            voice=settings.voice,
+            speed=settings.speed,
+        )
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two transcripts have the same words, whatever their punctuation and case."""
+    return _words(one) == _words(other)
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in NOT_A_WORD.split(text.casefold()) if word]

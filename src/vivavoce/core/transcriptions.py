@@ -1,0 +1,251 @@
+"""Transcriptions under way, and what the wire shows of them.
+
+The transcript is always made, because the language model reads it; its events go out only where
+the client asked for them, and only after the commit: some clients throw on an item they have not
+seen. Source: protocol reference, "Flows" (50, section 3) and "Server events" (40, section 4).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from msgspec import UNSET, UnsetType
+
+from vivavoce.core.conversation import ItemRecord
+from vivavoce.core.outputs import (
+    CancelTranscription,
+    EndTranscription,
+    FeedTranscription,
+    Output,
+    StartTranscription,
+)
+from vivavoce.core.tokens import estimate_tokens, user_audio_tokens
+from vivavoce.ids import NewId
+from vivavoce.interfaces import (
+    Transcript,
+    TranscriptDelta,
+    TranscriptionEvent,
+    TranscriptionHints,
+    TranscriptSoFar,
+)
+from vivavoce.protocol.extensions import VivavoceTranscriptPartial
+from vivavoce.protocol.items import InputAudio
+from vivavoce.protocol.response import (
+    DurationUsage,
+    TokensUsage,
+    TranscriptionInputTokenDetails,
+    TranscriptionUsage,
+)
+from vivavoce.protocol.server_events import (
+    ConversationItemInputAudioTranscriptionCompleted,
+    ConversationItemInputAudioTranscriptionDelta,
+    ConversationItemInputAudioTranscriptionFailed,
+    Logprob,
+    ServerEvent,
+    TranscriptionError,
+)
+from vivavoce.protocol.session import RealtimeSession, Transcription
+
+BILLED_BY_DURATION = frozenset({"whisper-1"})
+
+
+@dataclass(slots=True)
+class _Running:
+    """One transcription."""
+
+    item_id: str
+    content_index: int = 0
+    record: ItemRecord | None = None
+    """The item, once it was committed."""
+    reported: Transcription | None = None
+    """What the client asked for, if it asked."""
+    with_logprobs: bool = False
+    agreed: list[str] = field(default_factory=list)
+    sent: str = ""
+    at_pause: str | None = None
+    """The transcript that covers the pause under way."""
+
+
+class Transcriptions:
+    """Every transcription of a session, by its key: the item id, with the part if not the first."""
+
+    def __init__(
+        self,
+        new_id: NewId,
+        emit: Callable[[Output], None],
+        send: Callable[[ServerEvent], None],
+        *,
+        extensions: bool,
+    ) -> None:
+        self._new_id = new_id
+        self._emit = emit
+        self._send = send
+        self._extensions = extensions
+        self._running: dict[str, _Running] = {}
+
+    def begin(self, item_id: str, session: RealtimeSession) -> None:
+        """Start to recognise a turn that has just begun."""
+        self._running[item_id] = _Running(item_id)
+        self._emit(StartTranscription(item_id, _hints(session)))
+
+    def commit(self, record: ItemRecord, session: RealtimeSession) -> None:
+        """The turn under way became an item: no more audio comes for it."""
+        running = self._running[record.item_id]
+        self._attach(running, record, session)
+        self._emit(EndTranscription(record.item_id))
+
+    def recognise(self, record: ItemRecord, session: RealtimeSession) -> None:
+        """Recognise all parts of an item whose transcript is awaited, from start to end."""
+        for index in sorted(record.pending):
+            key = record.item_id if index == 0 else f"{record.item_id}#{index}"
+            running = self._running[key] = _Running(record.item_id, index)
+            self._emit(StartTranscription(key, _hints(session)))
+            self._attach(running, record, session)
+            self._emit(FeedTranscription(key, record.user_audio[index]))
+            self._emit(EndTranscription(key))
+
+    def resume(self, item_id: str) -> None:
+        """The speaker went on: what was heard up to the pause is not the whole."""
+        running = self._running.get(item_id)
+        if running is not None:
+            running.at_pause = None
+
+    def at_pause(self, item_id: str) -> str | None:
+        """Return the transcript that covers the pause under way, if it is there."""
+        running = self._running.get(item_id)
+        return running.at_pause if running else None
+
+    def cancel(self, item_id: str) -> None:
+        """Forget the transcriptions of an item."""
+        for key in [key for key, running in self._running.items() if running.item_id == item_id]:
+            running = self._running.pop(key)
+            self._emit(CancelTranscription(key))
+            if running.record is not None:
+                running.record.pending.discard(running.content_index)
+
+    def advance(self, key: str, event: TranscriptionEvent) -> ItemRecord | None:
+        """Take a report; return the item whose text it completed, if it did."""
+        running = self._running.get(key)
+        if running is None:
+            return None  # cancelled while the engine was still busy
+        match event:
+            case TranscriptDelta(text=text):
+                running.agreed.append(text)
+                self._send_deltas(running)
+            case TranscriptSoFar(text=text, covers_pause=covers_pause):
+                if covers_pause:
+                    running.at_pause = text
+                self._send_partial(running, text)
+            case Transcript():
+                del self._running[key]
+                return self._complete(running, event)
+        return None
+
+    def fail(self, key: str, message: str, code: str) -> ItemRecord | None:
+        """Take the news that there will be no transcript; return the item, if it was committed."""
+        running = self._running.pop(key, None)
+        if running is None or running.record is None:
+            return None
+        running.record.pending.discard(running.content_index)
+        if running.reported is not None:
+            error = TranscriptionError(code=code, message=message)
+            self._send(
+                ConversationItemInputAudioTranscriptionFailed(
+                    event_id=self._new_id("event"),
+                    item_id=running.item_id,
+                    content_index=running.content_index,
+                    error=error,
+                )
+            )
+        return running.record
+
+    def _attach(self, running: _Running, record: ItemRecord, session: RealtimeSession) -> None:
+        running.record = record
+        running.reported = session.audio.input.transcription
+        running.with_logprobs = bool(session.include)
+        self._send_deltas(running)
+
+    def _send_partial(self, running: _Running, text: str) -> None:
+        if self._extensions:
+            event_id = self._new_id("event")
+            self._send(
+                VivavoceTranscriptPartial(
+                    event_id=event_id, item_id=running.item_id, transcript=text
+                )
+            )
+
+    def _send_deltas(self, running: _Running) -> None:
+        if running.record is None or running.reported is None:
+            return
+        text = "".join(running.agreed)
+        running.agreed.clear()
+        self._send_delta(running, text)
+
+    def _send_delta(self, running: _Running, text: str) -> None:
+        if not text:
+            return
+        running.sent += text
+        self._send(
+            ConversationItemInputAudioTranscriptionDelta(
+                event_id=self._new_id("event"),
+                item_id=running.item_id,
+                content_index=running.content_index,
+                delta=text,
+            )
+        )
+
+    def _complete(self, running: _Running, transcript: Transcript) -> ItemRecord | None:
+        record = running.record
+        if record is None:
+            return None
+        text = transcript.text.strip()
+        record.pending.discard(running.content_index)
+        record.heard[running.content_index] = text
+        if running.reported is None:
+            return record
+        record.set_part(running.content_index, InputAudio(transcript=text))
+        if text.startswith(running.sent):
+            self._send_delta(running, text[len(running.sent) :])
+        self._send(
+            ConversationItemInputAudioTranscriptionCompleted(
+                event_id=self._new_id("event"),
+                item_id=running.item_id,
+                content_index=running.content_index,
+                transcript=text,
+                usage=_usage(running.reported, record, transcript),
+                logprobs=_logprobs(transcript) if running.with_logprobs else UNSET,
+            )
+        )
+        return record
+
+
+def _hints(session: RealtimeSession) -> TranscriptionHints:
+    asked = session.audio.input.transcription
+    if asked is None:
+        return TranscriptionHints()
+    return TranscriptionHints(
+        model=_given(asked.model), language=_given(asked.language), prompt=_given(asked.prompt)
+    )
+
+
+def _given(value: str | UnsetType | None) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _usage(asked: Transcription, record: ItemRecord, transcript: Transcript) -> TranscriptionUsage:
+    if asked.model in BILLED_BY_DURATION:
+        return DurationUsage(seconds=round(record.user_audio_ms / 1000, 2))
+    audio = user_audio_tokens(record.user_audio_ms)
+    written = len(transcript.logprobs) or estimate_tokens(transcript.text)
+    return TokensUsage(
+        total_tokens=audio + written,
+        input_tokens=audio,
+        output_tokens=written,
+        input_token_details=TranscriptionInputTokenDetails(text_tokens=0, audio_tokens=audio),
+    )
+
+
+def _logprobs(transcript: Transcript) -> tuple[Logprob, ...]:
+    return tuple(
+        Logprob(token=entry.token, logprob=entry.logprob, bytes=tuple(entry.token.encode()))
+        for entry in transcript.logprobs
+    )
