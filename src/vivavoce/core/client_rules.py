@@ -1,0 +1,136 @@
+"""What the client asks of items and responses.
+
+Source: protocol reference, "Client events" (30).
+"""
+
+from msgspec import UnsetType
+
+from vivavoce.core.conversation import ItemRecord
+from vivavoce.core.new_items import new_record
+from vivavoce.core.response_input import read_input
+from vivavoce.core.response_settings import resolve
+from vivavoce.core.settings import merge
+from vivavoce.core.state import SessionState
+from vivavoce.errors import ProtocolError
+from vivavoce.protocol.client_events import (
+    ConversationItemCreate,
+    ConversationItemDelete,
+    ConversationItemRetrieve,
+    ConversationItemTruncate,
+    SessionUpdate,
+)
+from vivavoce.protocol.response import ResponseCreateParams
+from vivavoce.protocol.server_events import (
+    ConversationItemDeleted,
+    ConversationItemRetrieved,
+    ConversationItemTruncated,
+    SessionUpdated,
+)
+from vivavoce.protocol.session import AudioFormat, ServerVad
+
+
+def update_session(state: SessionState, event: SessionUpdate) -> None:
+    """Apply an update wholly, or not at all."""
+    before = state.settings
+    state.settings = now = merge(
+        before,
+        event.session,
+        options=state.options,
+        spoke_already=state.spoke_already,
+        check_tool=state.check_tool,
+    )
+    if now.audio.input.turn_detection is None:
+        dropped = state.turns.abandon()
+        if dropped is not None:
+            state.transcriptions.cancel(dropped)
+    state.turns.configure(now.audio.input)
+    state.deadlines.idle_timeout_s = _idle_timeout_s(state.vad)
+    state.send(SessionUpdated(event_id=state.event_id(), session=now))
+    if (now.instructions, now.tools) != (before.instructions, before.tools):
+        state.window.configure(now)
+        state.prefill()
+
+
+def retrieve_item(state: SessionState, event: ConversationItemRetrieve) -> None:
+    """Send an item with its audio."""
+    item = state.conversation.retrieve(event.item_id, _input_format(state))
+    state.send(ConversationItemRetrieved(event_id=state.event_id(), item=item))
+
+
+def delete_item(state: SessionState, event: ConversationItemDelete) -> None:
+    """Take an item out of the conversation; a response that waited for its words goes on."""
+    state.conversation.delete(event.item_id)
+    state.transcriptions.cancel(event.item_id)
+    state.send(ConversationItemDeleted(event_id=state.event_id(), item_id=event.item_id))
+    state.start_ready()
+
+
+def create_item(state: SessionState, event: ConversationItemCreate) -> None:
+    """Add an item that the client brings."""
+    record = new_record(event.item, state.new_id, _input_format(state), "item")
+    previous = state.conversation.add(record, event.previous_item_id)
+    state.announce_item(record, previous)
+    state.window.count(record)
+    state.transcriptions.recognise(record, state.settings)
+
+
+def truncate_item(state: SessionState, event: ConversationItemTruncate) -> None:
+    """Forget what the listener did not hear."""
+    state.conversation.truncate(event.item_id, event.content_index, event.audio_end_ms)
+    state.send(
+        ConversationItemTruncated(
+            event_id=state.event_id(),
+            item_id=event.item_id,
+            content_index=event.content_index,
+            audio_end_ms=event.audio_end_ms,
+        )
+    )
+    state.prefill()
+
+
+def create_response(state: SessionState, params: ResponseCreateParams | UnsetType) -> None:
+    """Begin a response that the client asks for."""
+    params = ResponseCreateParams() if isinstance(params, UnsetType) else params
+    active = state.responses.active
+    if params.conversation != "none" and active is not None:
+        raise ProtocolError(
+            "Conversation already has an active response in progress: "
+            f"{active.response_id}. Wait until the response is finished before creating a "
+            "new one.",
+            code="conversation_already_has_active_response",
+        )
+    settings = resolve(
+        state.settings,
+        params,
+        options=state.options,
+        spoke_already=state.spoke_already,
+        check_tool=state.check_tool,
+    )
+    given: list[ItemRecord] | None = None
+    if not isinstance(params.input, UnsetType):
+        given = read_input(params.input, state.conversation, state.new_id, _input_format(state))
+    state.begin_response(settings, given, None)
+    for record in given or ():
+        if record.item_id not in state.conversation:
+            state.transcriptions.recognise(record, state.settings)
+    state.start_ready()
+
+
+def cancel_response(state: SessionState, response_id: str | UnsetType) -> None:
+    """End a response that the client does not want any more."""
+    response = state.responses.find(response_id)
+    if response is None:
+        raise ProtocolError(
+            "Cancellation failed: no active response found", code="response_cancel_not_active"
+        )
+    state.responses.cancel(response, "client_cancelled")
+
+
+def _input_format(state: SessionState) -> AudioFormat:
+    return state.settings.audio.input.format
+
+
+def _idle_timeout_s(vad: ServerVad | None) -> float | None:
+    if vad is None or not isinstance(vad.idle_timeout_ms, int):
+        return None
+    return vad.idle_timeout_ms / 1000

@@ -1,0 +1,226 @@
+"""What follows from the user's speech: interruption, commit, preparing, answering.
+
+| When | and | then |
+| --- | --- | --- |
+| speech starts | a response is in progress, interruption is on | cancel it, `turn_detected` |
+| a pause begins | - | ask the transcriber for all words before it |
+| a pause lasts | the words are there, the turn seems over | prepare an answer |
+| speech resumes | an answer is prepared | discard it |
+| speech stops | - | commit the buffer, add the item, end its transcription |
+| an item was committed by a turn | answers are automatic, none is in progress | respond |
+| its words are there | they agree with what was prepared from | release the prepared answer |
+
+Source: protocol reference, "Flows" (50, sections 3, 6, 8) and architecture, sections 4 and 16.
+"""
+
+from typing import assert_never
+
+from vivavoce.core.conversation import ItemRecord
+from vivavoce.core.inputs import AudioHeard, TranscriptionFailed, TurnJudged
+from vivavoce.core.new_items import user_audio_record
+from vivavoce.core.state import SessionState
+from vivavoce.core.turn_detector import (
+    SilenceGrew,
+    SpeechResumed,
+    SpeechStarted,
+    SpeechStopped,
+    TurnMark,
+)
+from vivavoce.errors import ProtocolError
+from vivavoce.media.pcm import silence
+from vivavoce.protocol.server_events import (
+    InputAudioBufferCleared,
+    InputAudioBufferCommitted,
+    InputAudioBufferSpeechStarted,
+    InputAudioBufferSpeechStopped,
+    InputAudioBufferTimeoutTriggered,
+)
+
+MIN_COMMIT_MS = 100  # 60-errors-limits, section 3
+MIN_FINISHED_PROBABILITY = 0.5  # of the end-of-turn model, before an answer is prepared
+
+
+def on_audio(state: SessionState, heard: AudioHeard) -> None:
+    """Follow the sound, and act on each turn boundary in it."""
+    for mark in state.turns.hear(heard.data, heard.probabilities):
+        _on_mark(state, mark)
+
+
+def _on_mark(state: SessionState, mark: TurnMark) -> None:
+    match mark:
+        case SpeechStarted():
+            _on_speech_started(state, mark)
+        case SilenceGrew(silence_ms=silence_ms):
+            _on_silence(state, silence_ms)
+        case SpeechResumed():
+            state.turns.resume()
+            state.transcriptions.resume(state.turns.item_id or "")
+            state.responses.discard_prepared()
+        case SpeechStopped(end_ms=end_ms):
+            _on_speech_stopped(state, end_ms)
+        case _:
+            assert_never(mark)
+
+
+def _on_speech_started(state: SessionState, mark: SpeechStarted) -> None:
+    item_id = state.turns.begin(mark)
+    state.deadlines.stop_idle()
+    state.send(
+        InputAudioBufferSpeechStarted(
+            event_id=state.event_id(), audio_start_ms=state.turns.start_ms, item_id=item_id
+        )
+    )
+    state.transcriptions.begin(item_id, state.settings)
+    active = state.responses.active
+    if active is not None and state.vad is not None and state.vad.interrupt_response:
+        state.responses.cancel(active, "turn_detected")
+
+
+def _on_silence(state: SessionState, silence_ms: int) -> None:
+    if silence_ms >= state.options.pause_after_ms and not state.turns.is_paused:
+        state.turns.pause()
+        state.pause_verdict.asked_at_ms = None
+        state.pause_verdict.seems_finished = not state.options.judges_turns
+    prepare_after_ms = state.options.prepare_after_ms
+    if prepare_after_ms is None or silence_ms < prepare_after_ms:
+        return
+    if state.options.judges_turns and state.pause_verdict.asked_at_ms is None:
+        state.pause_verdict.asked_at_ms = state.turns.judge()
+    _maybe_prepare(state)
+
+
+def on_judged(state: SessionState, verdict: TurnJudged) -> None:
+    """Take the end-of-turn model's verdict."""
+    of_this_pause = (state.turns.item_id, state.pause_verdict.asked_at_ms)
+    if (verdict.item_id, verdict.pause_ms) == of_this_pause:
+        state.pause_verdict.seems_finished = verdict.probability > MIN_FINISHED_PROBABILITY
+        _maybe_prepare(state)
+
+
+def _maybe_prepare(state: SessionState) -> None:
+    """Prepare an answer in the pause, if everything speaks for it."""
+    prepare_after_ms, item_id = state.options.prepare_after_ms, state.turns.item_id
+    if prepare_after_ms is None or item_id is None or not state.turns.is_paused:
+        return
+    if state.turns.silence_ms < prepare_after_ms or not state.pause_verdict.seems_finished:
+        return
+    transcript = state.transcriptions.at_pause(item_id)
+    answers = state.vad is not None and state.vad.create_response
+    if not transcript or not answers or not _nothing_pends(state):
+        return
+    record = user_audio_record(item_id, b"")
+    record.heard[0] = transcript.strip()
+    state.responses.prepare(state.own_settings(), record)
+
+
+def _nothing_pends(state: SessionState) -> bool:
+    if state.responses.prepared is not None or state.responses.active is not None:
+        return False
+    return not any(record.pending for record in state.conversation.context)
+
+
+def _on_speech_stopped(state: SessionState, end_ms: int) -> None:
+    item_id, audio = state.turns.finish(end_ms)
+    state.send(
+        InputAudioBufferSpeechStopped(
+            event_id=state.event_id(), audio_end_ms=end_ms, item_id=item_id
+        )
+    )
+    record = user_audio_record(item_id, audio)
+    _commit_record(state, record)
+    state.transcriptions.commit(record, state.settings)
+    vad = state.vad
+    if vad is not None and vad.create_response and state.responses.active is None:
+        _respond_to(state, record)
+    else:
+        state.responses.discard_prepared()
+
+
+def commit(state: SessionState) -> None:
+    """Make an item of the buffer because the client says so."""
+    uncommitted_ms = state.turns.uncommitted_ms
+    if uncommitted_ms < MIN_COMMIT_MS:
+        raise ProtocolError(
+            "Error committing input audio buffer: buffer too small. Expected at least "
+            f"{MIN_COMMIT_MS}ms of audio, but buffer only has {uncommitted_ms:.2f}ms of audio.",
+            code="input_audio_buffer_commit_empty",
+        )
+    item_id, audio, is_transcribed = state.turns.take_all()
+    record = user_audio_record(item_id, audio)
+    _commit_record(state, record)
+    if is_transcribed:
+        state.transcriptions.commit(record, state.settings)
+    else:
+        state.transcriptions.recognise(record, state.settings)
+
+
+def _commit_record(state: SessionState, record: ItemRecord) -> None:
+    previous = state.conversation.add(record)
+    state.send(
+        InputAudioBufferCommitted(
+            event_id=state.event_id(), previous_item_id=previous, item_id=record.item_id
+        )
+    )
+    state.announce_item(record, previous)
+
+
+def clear(state: SessionState) -> None:
+    """Forget the buffer, and the turn under way."""
+    dropped = state.turns.clear()
+    if dropped is not None:
+        state.transcriptions.cancel(dropped)
+    state.send(InputAudioBufferCleared(event_id=state.event_id()))
+
+
+def on_transcribed(state: SessionState, record: ItemRecord | None) -> None:
+    """Take note of a report of the transcriber, and of the item it completed, if it did."""
+    if record is not None:
+        state.window.count(record)
+        state.start_ready()
+    _maybe_prepare(state)
+
+
+def on_transcription_failed(state: SessionState, failure: TranscriptionFailed) -> None:
+    """Take note that the words of an item will not come."""
+    record = state.transcriptions.fail(failure.item_id, failure.message, failure.code)
+    if record is None:
+        return
+    active = state.responses.active
+    if active is not None and active.answers is record and not active.job_id:
+        message = f"The user's speech could not be transcribed: {failure.message}"
+        state.responses.fail_response(active, message, failure.code)
+    state.start_ready()
+
+
+def _respond_to(state: SessionState, record: ItemRecord) -> None:
+    prepared = state.responses.prepared
+    settings = state.own_settings()
+    response = state.begin_response(settings, None, record)
+    if prepared is not None:
+        prepared.claimed_by = response
+    state.start_ready()
+
+
+def on_idle(state: SessionState) -> None:
+    """Make an item of the silence and answer it."""
+    vad = state.vad
+    state.deadlines.stop_idle()
+    if vad is None or not isinstance(vad.idle_timeout_ms, int):
+        return
+    end_ms = state.turns.heard_ms
+    item_id = state.new_id("item")
+    state.send(
+        InputAudioBufferTimeoutTriggered(
+            event_id=state.event_id(),
+            audio_start_ms=max(0, end_ms - vad.idle_timeout_ms),
+            audio_end_ms=end_ms,
+            item_id=item_id,
+        )
+    )
+    record = user_audio_record(item_id, silence(vad.idle_timeout_ms).data)
+    record.pending.clear()
+    record.silence_ms = vad.idle_timeout_ms
+    _commit_record(state, record)
+    settings = state.own_settings()
+    state.begin_response(settings, None, None)
+    state.start_ready()
