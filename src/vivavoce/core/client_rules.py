@@ -5,7 +5,7 @@ Source: protocol reference, "Client events" (30).
 
 from msgspec import UnsetType
 
-from vivavoce.core.conversation import ItemRecord
+from vivavoce.core.conversation import ItemRecord, duplicate_item_id
 from vivavoce.core.new_items import new_record
 from vivavoce.core.response_input import read_input
 from vivavoce.core.response_settings import resolve
@@ -68,6 +68,8 @@ def delete_item(state: SessionState, event: ConversationItemDelete) -> None:
 def create_item(state: SessionState, event: ConversationItemCreate) -> None:
     """Add an item that the client brings."""
     record = new_record(event.item, state.new_id, _input_format(state), "item")
+    if record.item_id == state.turns.item_id:
+        raise duplicate_item_id(record.item_id)  # speech_started has promised it to the turn
     previous = state.conversation.add(record, event.previous_item_id)
     state.announce_item(record, previous)
     state.window.count(record)

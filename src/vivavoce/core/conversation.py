@@ -156,15 +156,11 @@ class Conversation:
             ProtocolError: the id exists already, or the previous item does not.
         """
         if record.item_id in self._by_id:
-            raise ProtocolError(
-                f"Error adding item: an item with id '{record.item_id}' already exists.",
-                code="item_create_duplicate_item_id",
-                param="item.id",
-            )
+            raise duplicate_item_id(record.item_id)
         place = self._place_after(previous_item_id)
         self._records.insert(place, record)
         self._by_id[record.item_id] = record
-        self._bound_audio()
+        self._bound_audio(record)
         return self._records[place - 1].item_id if place else None
 
     def previous_of(self, item_id: str) -> str | None:
@@ -248,12 +244,22 @@ class Conversation:
             param="previous_item_id",
         )
 
-    def _bound_audio(self) -> None:
+    def _bound_audio(self, newest: ItemRecord) -> None:
         kept = 0
         for record in reversed(self._records):
             kept += len(record.answer_audio) + sum(map(len, record.user_audio.values()))
-            if kept > KEPT_AUDIO_BYTES:
+            # The newest is still to be transcribed, however long it is.
+            if kept > KEPT_AUDIO_BYTES and record is not newest:
                 kept -= record.forget_audio()
+
+
+def duplicate_item_id(item_id: str) -> ProtocolError:
+    """Return the error for an id that is taken already."""
+    return ProtocolError(
+        f"Error adding item: an item with id '{item_id}' already exists.",
+        code="item_create_duplicate_item_id",
+        param="item.id",
+    )
 
 
 def _with_audio(

@@ -20,8 +20,8 @@ class InputAudioBuffer:
 
     @property
     def start_ms(self) -> int:
-        """Time of the first sample kept."""
-        return self._start_bytes // BYTES_PER_MS
+        """The first whole millisecond kept."""
+        return -(-self._start_bytes // BYTES_PER_MS)
 
     @property
     def end_ms(self) -> int:

@@ -5,6 +5,8 @@ Source: protocol reference, "response.create" (30-client-events).
 
 from collections.abc import Sequence
 
+from msgspec import UNSET, structs
+
 from vivavoce.core.conversation import Conversation, ItemRecord
 from vivavoce.core.new_items import new_record
 from vivavoce.errors import ProtocolError
@@ -40,7 +42,8 @@ def _record(
     where: str,
 ) -> ItemRecord:
     if not isinstance(item, ItemReference):
-        return new_record(item, new_id, input_format, where)
+        # Nobody is told of its id; one of the client's choice could be that of another item.
+        return new_record(structs.replace(item, id=UNSET), new_id, input_format, where)
     record = conversation.get(item.id)
     if record is None:
         raise ProtocolError(f"Item with id '{item.id}' does not exist.", param=f"{where}.id")

@@ -189,9 +189,6 @@ class Responses:
         """End a response because it is not wanted any more."""
         if response.job_id:
             self._emit(CancelResponse(response.job_id))
-        prepared = self.prepared
-        if prepared is not None and prepared.claimed_by is response:
-            self.discard_prepared()
         self._close(response, "cancelled", StatusDetails(type="cancelled", reason=reason))
 
     # --- the prepared one ---
@@ -216,6 +213,8 @@ class Responses:
             self.prepared = None
 
     def _close(self, response: Response, status: Status, details: StatusDetails | None) -> None:
+        if self.prepared is not None and self.prepared.claimed_by is response:
+            self.discard_prepared()
         self._running.pop(response.response_id, None)
         self._by_job.pop(response.job_id, None)
         response.close(status, details)

@@ -27,6 +27,7 @@ from vivavoce.core.turn_detector import (
     TurnMark,
 )
 from vivavoce.errors import ProtocolError
+from vivavoce.interfaces import Transcript
 from vivavoce.media.pcm import silence
 from vivavoce.protocol.server_events import (
     InputAudioBufferCleared,
@@ -104,12 +105,12 @@ def _maybe_prepare(state: SessionState) -> None:
         return
     if state.turns.silence_ms < prepare_after_ms or not state.pause_verdict.seems_finished:
         return
-    transcript = state.transcriptions.at_pause(item_id)
+    transcript = (state.transcriptions.at_pause(item_id) or "").strip()
     answers = state.vad is not None and state.vad.create_response
     if not transcript or not answers or not _nothing_pends(state):
         return
     record = user_audio_record(item_id, b"")
-    record.heard[0] = transcript.strip()
+    record.heard[0] = transcript
     state.responses.prepare(state.own_settings(), record)
 
 
@@ -134,6 +135,18 @@ def _on_speech_stopped(state: SessionState, end_ms: int) -> None:
         _respond_to(state, record)
     else:
         state.responses.discard_prepared()
+    _take_early_end(state, item_id)
+
+
+def _take_early_end(state: SessionState, item_id: str) -> None:
+    """Act on a transcription that ended before its turn did: its engine failed, most likely."""
+    match state.transcriptions.early(item_id):
+        case Transcript() as transcript:
+            on_transcribed(state, state.transcriptions.advance(item_id, transcript))
+        case TranscriptionFailed() as failure:
+            on_transcription_failed(state, failure)
+        case None:
+            pass
 
 
 def commit(state: SessionState) -> None:
@@ -150,6 +163,7 @@ def commit(state: SessionState) -> None:
     _commit_record(state, record)
     if is_transcribed:
         state.transcriptions.commit(record, state.settings)
+        _take_early_end(state, item_id)
     else:
         state.transcriptions.recognise(record, state.settings)
 

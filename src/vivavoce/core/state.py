@@ -117,8 +117,13 @@ class SessionState:
         for record in response.written:
             self.window.count(record)
         self.spoke_already = self.spoke_already or response.audio_ms > 0
-        started = self.now if response.first_audio_at is None else response.first_audio_at
-        self.deadlines.start_idle(max(self.now, started + response.audio_ms / 1000))
+        if self.turns.item_id is None:
+            self._await_user(response)
         # The context is cut after an answer and in the background, never in front of one.
         self.window.truncate(self.settings.truncation)
         self.prefill()
+
+    def _await_user(self, response: Response) -> None:
+        """Wait for the user from the moment at which the answer has been played."""
+        started = self.now if response.first_audio_at is None else response.first_audio_at
+        self.deadlines.start_idle(max(self.now, started + response.audio_ms / 1000))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from msgspec import UNSET, UnsetType
 
 from vivavoce.core.conversation import ItemRecord
+from vivavoce.core.inputs import TranscriptionFailed
 from vivavoce.core.outputs import (
     CancelTranscription,
     EndTranscription,
@@ -63,10 +64,12 @@ class _Running:
     sent: str = ""
     at_pause: str | None = None
     """The transcript that covers the pause under way."""
+    early: Transcript | TranscriptionFailed | None = None
+    """How it ended, if that was before the turn did."""
 
 
 class Transcriptions:
-    """Every transcription of a session, by its key: the item id, with the part if not the first."""
+    """Every transcription of a session, by its key: the item id, or one made for a later part."""
 
     def __init__(
         self,
@@ -91,12 +94,18 @@ class Transcriptions:
         """The turn under way became an item: no more audio comes for it."""
         running = self._running[record.item_id]
         self._attach(running, record, session)
-        self._emit(EndTranscription(record.item_id))
+        if running.early is None:
+            self._emit(EndTranscription(record.item_id))
+
+    def early(self, item_id: str) -> Transcript | TranscriptionFailed | None:
+        """Return how the transcription of a turn ended, if that was before the commit."""
+        running = self._running.get(item_id)
+        return running.early if running else None
 
     def recognise(self, record: ItemRecord, session: RealtimeSession) -> None:
         """Recognise all parts of an item whose transcript is awaited, from start to end."""
         for index in sorted(record.pending):
-            key = record.item_id if index == 0 else f"{record.item_id}#{index}"
+            key = record.item_id if index == 0 else self._new_id("part")
             running = self._running[key] = _Running(record.item_id, index)
             self._emit(StartTranscription(key, _hints(session)))
             self._attach(running, record, session)
@@ -135,16 +144,22 @@ class Transcriptions:
                 if covers_pause:
                     running.at_pause = text
                 self._send_partial(running, text)
+            case Transcript() if running.record is None:
+                running.early = event
             case Transcript():
                 del self._running[key]
-                return self._complete(running, event)
+                return self._complete(running, running.record, event)
         return None
 
     def fail(self, key: str, message: str, code: str) -> ItemRecord | None:
         """Take the news that there will be no transcript; return the item, if it was committed."""
-        running = self._running.pop(key, None)
-        if running is None or running.record is None:
+        running = self._running.get(key)
+        if running is None:
             return None
+        if running.record is None:
+            running.early = TranscriptionFailed(key, message, code)
+            return None
+        del self._running[key]
         running.record.pending.discard(running.content_index)
         if running.reported is not None:
             error = TranscriptionError(code=code, message=message)
@@ -193,10 +208,9 @@ class Transcriptions:
             )
         )
 
-    def _complete(self, running: _Running, transcript: Transcript) -> ItemRecord | None:
-        record = running.record
-        if record is None:
-            return None
+    def _complete(
+        self, running: _Running, record: ItemRecord, transcript: Transcript
+    ) -> ItemRecord:
         text = transcript.text.strip()
         record.pending.discard(running.content_index)
         record.heard[running.content_index] = text

@@ -1,0 +1,44 @@
+"""All that the addresses of a server share. Filled in by `app`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vivavoce.api.auth import ApiKeys
+from vivavoce.api.models import DEFAULT_MODEL, MODEL_NAMES
+from vivavoce.clock import Clock
+from vivavoce.core.options import SessionOptions
+from vivavoce.ids import NewId
+from vivavoce.interfaces import Engines
+from vivavoce.runtime.directory import Directory
+from vivavoce.runtime.metrics import Metrics
+from vivavoce.runtime.prepared_room import PreparedRoom
+from vivavoce.runtime.recorder import Recordings
+from vivavoce.runtime.settings import RunnerSettings
+
+
+@dataclass(kw_only=True)
+class Gateway:
+    """One per server. Only `engines` ever changes."""
+
+    clock: Clock
+    new_id: NewId
+    """For ids that belong to no session: requests, refusals."""
+    new_seed: Callable[[], int]
+    """For the ids of each session; must not be guessable from outside."""
+    options: SessionOptions
+    """Of every session; model and extensions are each connection's own."""
+    settings: RunnerSettings
+    directory: Directory
+    prepared_room: PreparedRoom
+    metrics: Metrics
+    engines: Engines | None = None
+    """None until they are open and warm: until then sessions are refused with 503."""
+    keys: ApiKeys = field(default_factory=ApiKeys)
+    model_names: tuple[str, ...] = MODEL_NAMES
+    default_model: str = DEFAULT_MODEL
+    """For a connection that names none."""
+    recordings: Recordings | None = None
+    heartbeat_s: float | None = None
+    """Silence after which a client is asked whether it is there; None: never."""
+    drain_timeout_s: float = 8.0
+    """For answers under way when the server ends."""

@@ -1,0 +1,163 @@
+"""The table of addresses."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from vivavoce.api.auth import shown_key, wrong_key
+from vivavoce.api.errors import error_response, http_error, json_response
+from vivavoce.api.gateway import Gateway
+from vivavoce.api.models import list_models
+from vivavoce.api.origins import check_origin
+from vivavoce.api.realtime import Realtime
+from vivavoce.errors import ProtocolError
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+CORS_METHODS = "POST, GET, OPTIONS"
+CORS_EXPOSED = "Location, x-request-id"
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def make_app(gateway: Gateway) -> web.Application:
+    """Return the web application; more routes may be added to it.
+
+    Whoever runs it must leave aiohttp's access log off, or without queries: they may hold keys.
+    When it is shut down, sessions are ended as `Directory.drain` says.
+    """
+    # It warns of subprotocols it does not know by printing them, and one of them is the key.
+    logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
+    app = web.Application(middlewares=[_answer_in_json, _guard(gateway)])
+    app.add_routes(
+        [
+            web.get("/v1/realtime", Realtime(gateway).__call__, allow_head=False),
+            web.get("/v1/models", _keyed(gateway, _models(gateway))),
+            web.get("/v1/models/{model}", _keyed(gateway, _model(gateway))),
+            web.get("/metrics", _keyed(gateway, _metrics(gateway))),
+            web.get("/healthz", _healthz),
+            web.get("/readyz", _readyz(gateway)),
+        ]
+    )
+    app.on_response_prepare.append(_sign(gateway))
+
+    async def drain(app: web.Application) -> None:
+        await gateway.directory.drain(gateway.drain_timeout_s)
+
+    app.on_shutdown.append(drain)
+    return app
+
+
+# --- around every request ---------------------------------------------------------------------
+
+
+@web.middleware
+async def _answer_in_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as exception:
+        if exception.status < 400:
+            raise
+        return http_error(exception, request.method, request.path)
+
+
+def _guard(gateway: Gateway) -> Middleware:
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not gateway.keys:
+            try:
+                check_origin(request)
+            except ProtocolError as error:
+                gateway.metrics.refused.labels(error.code).inc()
+                return error_response(403, error)
+        if request.method == "OPTIONS":
+            return web.Response(status=204, headers=_preflight(request))
+        return await handler(request)
+
+    return guard
+
+
+def _preflight(request: web.Request) -> dict[str, str]:
+    """Any header may come: clients' libraries invent new ones (10-transports-auth, 9)."""
+    wanted = request.headers.get("Access-Control-Request-Headers", "")
+    return {
+        "Access-Control-Allow-Methods": CORS_METHODS,
+        "Access-Control-Allow-Headers": wanted,
+        "Access-Control-Max-Age": "600",
+    }
+
+
+def _sign(gateway: Gateway) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    async def sign(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["x-request-id"] = gateway.new_id("req")
+        origin = request.headers.get("Origin")
+        if origin is not None and response.status != 403:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Expose-Headers"] = CORS_EXPOSED
+            response.headers["Vary"] = "Origin"
+
+    return sign
+
+
+def _keyed(gateway: Gateway, handler: Handler) -> Handler:
+    async def keyed(request: web.Request) -> web.StreamResponse:
+        key, _ = shown_key(request)
+        if not gateway.keys.accept(key):
+            error = wrong_key(key)
+            gateway.metrics.refused.labels(error.code).inc()
+            return error_response(401, error)
+        return await handler(request)
+
+    return keyed
+
+
+# --- answers ----------------------------------------------------------------------------------
+
+
+def _models(gateway: Gateway) -> Handler:
+    models = list_models(gateway.model_names, gateway.clock.wall())
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return json_response(models)
+
+    return handler
+
+
+def _model(gateway: Gateway) -> Handler:
+    models = {
+        model.id: model for model in list_models(gateway.model_names, gateway.clock.wall()).data
+    }
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        name = request.match_info["model"]
+        if name not in models:
+            message = f"The model '{name[:100]}' does not exist or you do not have access to it."
+            return error_response(
+                404, ProtocolError(message, code="model_not_found", param="model")
+            )
+        return json_response(models[name])
+
+    return handler
+
+
+def _metrics(gateway: Gateway) -> Handler:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=gateway.metrics.text(), headers={"Content-Type": METRICS_TYPE})
+
+    return handler
+
+
+async def _healthz(request: web.Request) -> web.StreamResponse:
+    return web.json_response({"status": "ok"})
+
+
+def _readyz(gateway: Gateway) -> Handler:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        if gateway.engines is None:
+            return web.json_response({"status": "warming up"}, status=503)
+        if gateway.directory.is_closing:
+            return web.json_response({"status": "shutting down"}, status=503)
+        return web.json_response({"status": "ready"})
+
+    return handler

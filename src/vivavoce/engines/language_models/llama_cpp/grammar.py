@@ -1,0 +1,70 @@
+"""The grammar (GBNF) of one answer: words, or calls of the tools that are allowed.
+
+The first character tells which: only a call begins with `{`.
+"""
+
+from collections.abc import Sequence
+
+from vivavoce.engines.language_models.llama_cpp.prompt import CALL_SEPARATOR, call_opening
+from vivavoce.engines.language_models.llama_cpp.schema_grammar import SchemaGrammar, literal
+from vivavoce.errors import ProtocolError
+from vivavoce.interfaces import Prompt, Tool
+
+MAX_CALLS = 8
+"""In one answer; a small model that has lost its way would go on for ever."""
+
+# Nothing that a listener could not be told: no code, no Markdown, and no call after a few words.
+_SPOKEN_TEXT = r"[^{}`*#\x00-\x20] [^{}`*#]*"
+_WRITTEN_TEXT = r"[^{\x00-\x20] [^\x00]*"
+
+
+def answer_grammar(prompt: Prompt) -> str | None:
+    """Return the grammar of the answer to a prompt; None when anything goes.
+
+    Raises:
+        ProtocolError: a schema can't be honoured, or the named function does not exist.
+    """
+    if not may_call(prompt):
+        return None
+    rules = SchemaGrammar()
+    calls = [_call(rules, tool) for tool in _allowed(prompt)]
+    separator = literal(CALL_SEPARATOR).replace("\n", "\\n")
+    lines = [
+        f"root ::= {'text | ' if prompt.tool_choice == 'auto' else ''}calls",
+        f"text ::= {_SPOKEN_TEXT if prompt.spoken else _WRITTEN_TEXT}",
+        f"calls ::= call ({separator} call){{0,{MAX_CALLS - 1}}}",
+        f"call ::= {' | '.join(calls)}",
+        rules.text,
+    ]
+    if prompt.tool_choice != "auto":
+        del lines[1]
+    return "\n".join(lines) + "\n"
+
+
+def may_call(prompt: Prompt) -> bool:
+    """Say whether the answer may be a call, and so is held to a grammar."""
+    return bool(prompt.tools) and prompt.tool_choice != "none"
+
+
+def check_schema(tool: Tool) -> None:
+    """Accept the schema of the tool's arguments, or refuse it.
+
+    Raises:
+        ProtocolError: names the keyword; `param` is relative to the tool.
+    """
+    SchemaGrammar().add_arguments(tool.parameters)
+
+
+def _allowed(prompt: Prompt) -> Sequence[Tool]:
+    kind, _, name = prompt.tool_choice.partition(":")
+    if kind != "function":
+        return prompt.tools
+    named = [tool for tool in prompt.tools if tool.name == name]
+    if not named:
+        raise ProtocolError(f"There is no function named '{name}'.", param="tool_choice")
+    return named
+
+
+def _call(rules: SchemaGrammar, tool: Tool) -> str:
+    arguments = rules.add_arguments(tool.parameters)
+    return rules.rule(f'{literal(call_opening(tool.name))} {arguments} "}}"')

@@ -1,0 +1,88 @@
+"""The form of recorded sessions: JSON lines, sound as it is or replaced by its length.
+
+First a header, then one line per step. Outputs are kept without sound, to compare a replay with.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from vivavoce.core.inputs import Input
+from vivavoce.core.options import SessionOptions
+from vivavoce.core.outputs import Output
+
+FORMAT_VERSION = 1
+SILENCE = "vivavoce_silence_bytes"
+"""Key that stands, with a number of bytes, where the sound was."""
+
+RecordMode = Literal["off", "lengths", "full"]
+"""`lengths`: silence of the same length in place of all sound; texts are kept in both modes."""
+
+
+class Header(Struct, frozen=True, kw_only=True):
+    """What a fresh session needs to repeat the recorded one."""
+
+    format_version: int = FORMAT_VERSION
+    server_version: str
+    options: SessionOptions
+    seed: int
+    """Of the factory of ids."""
+    wall_s: int
+    """Unix time of the start."""
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One call of `Session.handle`."""
+
+    now: float
+    input: object
+    """The input as JSON."""
+    outputs: object
+    """The outputs as JSON, without sound."""
+
+
+def step_of(now: float, item: Input, outputs: Sequence[Output], *, with_sound: bool) -> Step:
+    """Return a step ready to be written."""
+    told = msgspec.to_builtins(item, builtin_types=() if with_sound else (bytes,))
+    return Step(now=now, input=_silenced(told), outputs=without_sound(outputs))
+
+
+def without_sound(outputs: Sequence[Output]) -> object:
+    """Return the outputs as plain objects with the length of all sound in its place."""
+    return _silenced(msgspec.to_builtins(list(outputs), builtin_types=(bytes,)))
+
+
+def input_of(step: Step) -> Input:
+    """Return the input of a step that was read.
+
+    Raises:
+        msgspec.ValidationError: it is none of this version.
+    """
+    told: Input = msgspec.convert(_sounding(step.input), Input)
+    return told
+
+
+def _silenced(value: object) -> object:
+    match value:
+        case bytes():
+            return {SILENCE: len(value)}
+        case dict():
+            return {key: _silenced(entry) for key, entry in value.items()}
+        case list() | tuple():
+            return [_silenced(entry) for entry in value]
+        case _:
+            return value
+
+
+def _sounding(value: object) -> object:
+    match value:
+        case {"vivavoce_silence_bytes": int(n_bytes)}:
+            return bytes(n_bytes)
+        case dict():
+            return {key: _sounding(entry) for key, entry in value.items()}
+        case list():
+            return [_sounding(entry) for entry in value]
+        case _:
+            return value

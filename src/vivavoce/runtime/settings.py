@@ -1,0 +1,14 @@
+"""What an operator may set about the tasks of a session."""
+
+from msgspec import Struct
+
+
+class RunnerSettings(Struct, frozen=True, kw_only=True):
+    """The same for all sessions of a server."""
+
+    max_lead_s: float = 10.0
+    """Sound that an answer prepared ahead of the turn's end may hold back."""
+    engine_stall_s: float = 15.0
+    """No progress of an engine for this long ends what it was doing as failed."""
+    client_stall_s: float = 20.0
+    """A client that takes nothing for this long is let go."""

@@ -1,0 +1,1 @@
+"""Public: for our own tests and for authors of engines."""

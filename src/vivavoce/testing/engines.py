@@ -1,0 +1,69 @@
+"""Engines that do what they are told: no model, no chance, no waiting unless asked for.
+
+For tests of the server, of plug-ins and of clients. Each keeps what it was asked, and how its
+streams ended. Time passes through the `sleep` they are given, so that a test need not wait.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from vivavoce.interfaces import Engines, Prompt
+from vivavoce.testing.answering import ScriptedLanguageModel, ScriptedResponder, ScriptedSynthesizer
+from vivavoce.testing.asked import Asked
+from vivavoce.testing.listening import (
+    ScriptedSpeechDetector,
+    ScriptedTranscriber,
+    ScriptedTurnJudge,
+)
+from vivavoce.testing.script import Answer, Call, Fault, Heard, Sleep, Voice, one_after_another
+
+__all__ = [
+    "Answer",
+    "Asked",
+    "Call",
+    "Fault",
+    "Heard",
+    "ScriptedLanguageModel",
+    "ScriptedResponder",
+    "ScriptedSpeechDetector",
+    "ScriptedSynthesizer",
+    "ScriptedTranscriber",
+    "ScriptedTurnJudge",
+    "Voice",
+    "one_after_another",
+    "scripted_engines",
+]
+
+
+def scripted_engines(
+    *,
+    hear: Callable[[int], Heard] | None = None,
+    answer: Callable[[Prompt], Answer] | None = None,
+    voice: Voice | None = None,
+    voices: tuple[str, ...] = (),
+    threshold_dbfs: float = -40.0,
+    turn_judge: ScriptedTurnJudge | None = None,
+    sleep: Sleep = asyncio.sleep,
+) -> Engines:
+    """Return engines that follow one script; plain lists go through `one_after_another`.
+
+    Args:
+        hear: what is heard in the n-th spoken turn of a session, from 1; None: "Hello."
+        answer: what is answered to a prompt; None: "Hello there."
+        voice: how answers sound.
+        voices: wire names of the voices; empty: any.
+        threshold_dbfs: what is louder is speech.
+        turn_judge: None: a pause alone counts.
+        sleep: how time passes.
+    """
+    hear = hear or one_after_another([Heard(text="Hello.")])
+    answer = answer or one_after_another([Answer(text="Hello there.")])
+    transcriber = ScriptedTranscriber(hear, sleep=sleep)
+    return Engines(
+        new_speech_detector=lambda: ScriptedSpeechDetector(threshold_dbfs),
+        transcriber=transcriber,
+        responder=ScriptedResponder(answer, voice, sleep=sleep),
+        language_model=ScriptedLanguageModel(answer, forget=transcriber.forget, sleep=sleep),
+        voices=voices,
+        turn_judge=turn_judge,
+    )

@@ -1,0 +1,113 @@
+"""One WebSocket: text frames to events and back (10-transports-auth, section 3)."""
+
+import asyncio
+
+from aiohttp import WSMsgType, web
+
+from vivavoce.errors import ProtocolError, TransportClosed
+from vivavoce.interfaces import MalformedEvent
+from vivavoce.protocol.client_events import ClientEvent
+from vivavoce.protocol.codec import decode_client_event, encode_server_event
+from vivavoce.protocol.server_events import ServerEvent
+
+MAX_FRAME_BYTES = 24 * 1024 * 1024
+"""15 MiB of audio are 20 MiB of base64, and an event is more than its audio."""
+DECODE_IN_THREAD_BYTES = 1024 * 1024
+"""Longer texts would hold up the loop for more than a millisecond."""
+WRITE_AHEAD_BYTES = 16 * 1024
+"""Sent before it is looked whether the client keeps up (64 KiB may wait in the loop)."""
+CLOSE_S = 5.0
+"""For the peer to take what is still unsent and to say goodbye."""
+MAX_REASON_BYTES = 123  # RFC 6455, section 5.5
+SUBPROTOCOL = "realtime"
+
+
+async def open_websocket(
+    request: web.Request, *, heartbeat_s: float | None = None
+) -> "WebSocketTransport":
+    """Answer the upgrade and return the transport.
+
+    The subprotocol `realtime` is chosen when it is offered; no other ever is, so a key that was
+    offered as one is not echoed. Nothing is compressed.
+
+    Args:
+        request: an upgrade to a WebSocket.
+        heartbeat_s: a ping is sent after this much silence, and half of it later the client is
+            taken for gone; None: never.
+
+    Raises:
+        web.HTTPBadRequest: it is no proper upgrade.
+    """
+    socket = web.WebSocketResponse(
+        protocols=(SUBPROTOCOL,),
+        compress=False,
+        max_msg_size=MAX_FRAME_BYTES,
+        heartbeat=heartbeat_s,
+        writer_limit=WRITE_AHEAD_BYTES,
+        decode_text=False,
+    )
+    await socket.prepare(request)
+    return WebSocketTransport(request, socket)
+
+
+class WebSocketTransport:
+    """A `Transport` over an open WebSocket. Pings are answered while `receive` waits."""
+
+    def __init__(self, request: web.Request, socket: "web.WebSocketResponse[bool]") -> None:
+        self._request = request
+        self._socket = socket
+
+    @property
+    def response(self) -> web.StreamResponse:
+        """What the request's handler must return at the end."""
+        return self._socket
+
+    async def receive(self) -> ClientEvent | MalformedEvent | None:
+        """See `Transport`. A frame of more than `MAX_FRAME_BYTES` ends the connection (1009)."""
+        message = await self._socket.receive()
+        match message.type:
+            case WSMsgType.TEXT:
+                return await _decode(message.data)
+            case WSMsgType.BINARY:
+                return MalformedEvent(
+                    message="Events are sent as text, this was a binary frame.",
+                    code="invalid_event",
+                    param=None,
+                )
+            case _:
+                return None
+
+    async def send(self, event: ServerEvent) -> None:
+        """See `Transport`. Waits while the client does not take what was sent before."""
+        try:
+            await self._socket.send_frame(encode_server_event(event), WSMsgType.TEXT)
+        except ConnectionError as error:
+            raise TransportClosed from error
+
+    async def close(self, code: int, reason: str) -> None:
+        """See `Transport`. A peer that takes nothing is cut off after `CLOSE_S`."""
+        message = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore").encode()
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._socket.close(code=code, message=message)
+        except TimeoutError:
+            pass
+        finally:
+            connection = self._request.transport
+            if connection is not None and self.unsent_bytes:
+                connection.abort()
+
+    @property
+    def unsent_bytes(self) -> int:
+        """See `Transport`; what the kernel took is not in it."""
+        connection = self._request.transport
+        return 0 if connection is None else connection.get_write_buffer_size()
+
+
+async def _decode(text: bytes) -> ClientEvent | MalformedEvent:
+    try:
+        if len(text) > DECODE_IN_THREAD_BYTES:
+            return await asyncio.to_thread(decode_client_event, text)
+        return decode_client_event(text)
+    except ProtocolError as error:
+        return MalformedEvent(error.message, error.code, error.param, error.event_id)
