@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 
 import aiohttp
 import msgspec
@@ -99,7 +100,7 @@ async def served(
     gateway = Gateway(
         clock=Clock(),
         new_id=seeded_ids(1),
-        new_seed=lambda: 2,
+        new_seed=count().__next__,
         options=SessionOptions(),
         settings=settings or RunnerSettings(),
         directory=Directory(max_sessions),
@@ -116,7 +117,7 @@ async def served(
     await site.start()
     host, port = runner.addresses[0][:2]
     try:
-        async with aiohttp.ClientSession() as http:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
             yield Served(f"http://{host}:{port}", gateway, fakes, http)
     finally:
         await runner.cleanup()

@@ -9,6 +9,7 @@ from typing import TypeVar
 import pytest
 
 from tests.runtime.fakes import Fakes, Running, ScriptedRules, hanging, running, until
+from vivavoce.clock import Clock
 from vivavoce.core.inputs import (
     AudioHeard,
     ClientSent,
@@ -61,11 +62,13 @@ from vivavoce.protocol.server_events import (
     ResponseCreated,
     ResponseDone,
     ResponseOutputAudioDelta,
+    ServerEvent,
     SessionCreated,
 )
 from vivavoce.protocol.session import PcmFormat, PcmuFormat
 from vivavoce.runtime.outbox import HARD_LIMIT_BYTES
 from vivavoce.runtime.prepared_room import PreparedRoom
+from vivavoce.runtime.runner import SessionRunner
 from vivavoce.runtime.settings import RunnerSettings
 
 T = TypeVar("T", bound=Input)
@@ -542,6 +545,45 @@ async def test_a_bug_in_the_rules_is_told_and_ends_the_session(
         code = await run.client.closed()
 
     assert (error.error.type, code) == ("server_error", 1011)
+    assert any(record.exc_info for record in caplog.records)
+
+
+class BrokenTransport:
+    """Cannot even receive."""
+
+    def __init__(self) -> None:
+        self.close_code = 0
+        self.unsent_bytes = 0
+
+    async def receive(self) -> None:
+        raise ZeroDivisionError
+
+    async def send(self, event: ServerEvent) -> None:
+        pass
+
+    async def close(self, code: int, reason: str) -> None:
+        self.close_code = code
+
+
+async def test_a_bug_in_a_transport_ends_its_session_and_frees_everything(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    fakes, transport = Fakes(), BrokenTransport()
+    runner = SessionRunner(
+        transport,
+        fakes.engines(),
+        real_session(),
+        Clock(),
+        RunnerSettings(),
+        [],
+        new_id=counting_ids(),
+        prepared_room=PreparedRoom(1),
+    )
+
+    await runner.run()
+
+    assert transport.close_code == 1011
+    assert fakes.language_model.released == ["sess_1"]
     assert any(record.exc_info for record in caplog.records)
 
 

@@ -7,7 +7,7 @@ the client does not read and the engines are busy.
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from vivavoce.clock import Clock
@@ -33,9 +33,9 @@ from vivavoce.runtime.turn_timing import Timing, TurnTiming, TurnTimings
 
 LOG = logging.getLogger(__name__)
 
-NORMAL = 1000
-POLICY_VIOLATION = 1008
-INTERNAL_ERROR = 1011
+NORMAL = Close(1000, "")
+NOT_READING = Close(1008, "The client does not read.")
+BUG = Close(1011, "The server had an error.")
 SLOWEST_CLIENT_BYTES_PER_S = 16 * 1024
 """A large event may take this much longer to be sent; live sound needs four times as much."""
 STALL_LOOKS = 4
@@ -144,6 +144,9 @@ class SessionRunner:
         LOG.info("session started")
         try:
             await self._run_tasks()
+        except ExceptionGroup:
+            LOG.exception("a bug of ours ended the session")
+            self._end.come(BUG)
         finally:
             await self._transport.close(self._end.close.code, self._end.close.reason)
             self._engines.language_model.release(self.session_id)
@@ -196,7 +199,7 @@ class SessionRunner:
         except Exception:
             LOG.exception("a bug of ours ended the session")
             self._send(_server_error(self._new_id("event")))
-            self._end.come(Close(INTERNAL_ERROR, "The server had an error."))
+            self._end.come(BUG)
 
     async def _take(self, arrival: Arrival) -> None:
         """Tell the session, letting other tasks and sessions run after each piece."""
@@ -293,7 +296,7 @@ class SessionRunner:
     def _cut_off(self) -> None:
         """End without waiting for what is unsent: the client does not read."""
         self._outbox.abandon()
-        self._end.come(Close(POLICY_VIOLATION, "The client does not read."))
+        self._end.come(NOT_READING)
         self._end.is_polite = False
         self._inbox.end()
 
@@ -313,7 +316,7 @@ class SessionRunner:
 class _End:
     """How the session ends."""
 
-    close: Close = field(default_factory=lambda: Close(NORMAL, ""))
+    close: Close = NORMAL
     has_come: bool = False
     is_polite: bool = True
     """Whether what waits is sent before."""

@@ -1,0 +1,223 @@
+"""Puts everything together: configuration, engines, server."""
+
+import asyncio
+import logging
+import secrets
+import signal
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from ipaddress import ip_address
+from pathlib import Path
+
+from aiohttp import web
+
+from vivavoce.api.auth import ApiKeys
+from vivavoce.api.gateway import Gateway
+from vivavoce.api.models import DEFAULT_MODEL, MODEL_NAMES
+from vivavoce.api.routes import make_app
+from vivavoce.clock import Clock
+from vivavoce.config import Config, Loaded
+from vivavoce.core.options import SessionOptions
+from vivavoce.errors import ConfigError, EngineError
+from vivavoce.ids import seeded_ids
+from vivavoce.interfaces import Engines
+from vivavoce.runtime.directory import Directory
+from vivavoce.runtime.loop_lag import measure_loop_lag
+from vivavoce.runtime.metrics import Metrics
+from vivavoce.runtime.prepared_room import PreparedRoom
+from vivavoce.runtime.recorder import Recordings, open_recordings
+from vivavoce.runtime.settings import RunnerSettings
+from vivavoce.tls import self_signed, tls_context
+
+LOG = logging.getLogger(__name__)
+LOOPBACK_NAMES = ("localhost",)
+SEED_BITS = 63
+GOODBYE_S = 1.0
+"""For connections that are still open after the drain."""
+
+
+async def serve(
+    loaded: Loaded, *, clock: Clock, on_listening: Callable[[str], None] = lambda url: None
+) -> None:
+    """Serve until cancelled, or until SIGTERM or SIGINT; then drain.
+
+    Args:
+        loaded: the configuration; its models are fetched already.
+        clock: the server's.
+        on_listening: told the base URL once the server listens (not yet warm).
+
+    Raises:
+        ConfigError: it can't listen there, or an engine refuses its settings.
+        EngineError: an engine can't be opened.
+    """
+    check_listening(loaded)
+    started = clock.now()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with AsyncExitStack() as stack:
+        gateway = _gateway(loaded, clock)
+        url = await stack.enter_async_context(_listening(make_app(gateway), loaded))
+        on_listening(url)
+        opening = loop.create_future()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(measure_loop_lag(clock, gateway.metrics.loop_lag_s.observe))
+                tasks.create_task(_run_engines(loaded, gateway, started, opening))
+                await stop.wait()
+                LOG.info("ending")
+                await gateway.directory.drain(gateway.drain_timeout_s)
+                raise _Stopped
+        except* _Stopped:
+            pass
+        except* (ConfigError, EngineError) as group:
+            raise group.exceptions[0] from None
+
+
+class _Stopped(Exception):  # noqa: N818 - not an error: ends the task group
+    pass
+
+
+async def _run_engines(
+    loaded: Loaded, gateway: Gateway, started: float, opening: asyncio.Future[None]
+) -> None:
+    async with _recordings(loaded) as recordings, opened_engines(loaded) as engines:
+        gateway.recordings = recordings
+        gateway.options = session_options(loaded.config, engines)
+        gateway.engines = engines
+        LOG.info("ready after %.1f s", gateway.clock.now() - started)
+        await opening  # forever: until the group ends
+
+
+@asynccontextmanager
+async def opened_engines(loaded: Loaded) -> AsyncIterator[Engines]:
+    """Open the engines of a configuration: scripted ones, or those that it names.
+
+    Raises:
+        ConfigError: an engine is unknown or refuses its settings.
+        EngineError: an engine can't be opened.
+    """
+    config = loaded.config
+    if config.scripted is not None:
+        from vivavoce.testing.scripted import open_scripted_engines
+
+        async with open_scripted_engines(Path(config.scripted)) as engines:
+            yield engines
+        return
+    from vivavoce.engines.loader import open_engines
+
+    tables = loaded.engine_tables
+    async with open_engines(tables, config.profile, loaded.models_dir) as engines:
+        yield engines
+
+
+def session_options(config: Config, engines: Engines) -> SessionOptions:
+    """Return what every session is told at its start."""
+    session = config.session
+    voices = engines.voices
+    if voices and session.voice not in voices:
+        names = ", ".join(voices)
+        raise ConfigError(f"there is no voice '{session.voice}' ({names})", path="session.voice")
+    prepares = session.prepared_answers and session.max_prepared > 0
+    return SessionOptions(
+        voices=voices,
+        default_voice=session.voice,
+        instructions=session.instructions,
+        silence_duration_ms=session.silence_duration_ms,
+        window_tokens=engines.language_model.window_tokens,
+        pause_after_ms=engines.transcriber.prepare_after_ms,
+        prepare_after_ms=engines.responder.prepare_after_ms if prepares else None,
+        judges_turns=engines.turn_judge is not None,
+        max_duration_s=session.max_duration_s,
+    )
+
+
+def check_listening(loaded: Loaded) -> None:
+    """Refuse to listen where strangers may come, unless they need a key.
+
+    Raises:
+        ConfigError: the address is no loopback one and there are no keys.
+    """
+    host = loaded.config.server.host
+    if loaded.api_keys or host in LOOPBACK_NAMES:
+        return
+    try:
+        is_loopback = ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise ConfigError(
+            f"without keys the server listens on loopback only, not on {host}. "
+            "Set VIVAVOCE_API_KEYS or server.api_keys_file, or leave the host away.",
+            path="server.host",
+        )
+
+
+def _gateway(loaded: Loaded, clock: Clock) -> Gateway:
+    config = loaded.config
+    session = config.session
+    return Gateway(
+        clock=clock,
+        new_id=seeded_ids(secrets.randbits(SEED_BITS)),
+        new_seed=lambda: secrets.randbits(SEED_BITS),
+        options=SessionOptions(),
+        settings=RunnerSettings(
+            max_lead_s=session.max_lead_s,
+            engine_stall_s=session.engine_stall_s,
+            client_stall_s=session.client_stall_s,
+        ),
+        directory=Directory(config.server.max_sessions),
+        prepared_room=PreparedRoom(session.max_prepared),
+        metrics=Metrics(),
+        keys=ApiKeys(loaded.api_keys),
+        model_names=(*MODEL_NAMES, *config.models.aliases),
+        default_model=DEFAULT_MODEL,
+        drain_timeout_s=config.server.drain_timeout_s,
+    )
+
+
+@asynccontextmanager
+async def _recordings(loaded: Loaded) -> AsyncIterator[Recordings | None]:
+    record = loaded.config.session.record
+    if record == "off":
+        yield None
+        return
+    with open_recordings(loaded.data_dir / "recordings", with_sound=record == "full") as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, loaded: Loaded) -> AsyncIterator[str]:
+    server = loaded.config.server
+    context = _tls(loaded)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_S)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, server.host, server.port, ssl_context=context)
+        try:
+            await site.start()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ConfigError(
+                f"can't listen on {server.host}:{server.port}: {reason}", path="server.port"
+            ) from error
+        port = runner.addresses[0][1]
+        host = f"[{server.host}]" if ":" in server.host else server.host
+        yield f"{'https' if context else 'http'}://{host}:{port}/v1"
+    finally:
+        await runner.cleanup()
+
+
+def _tls(loaded: Loaded) -> ssl.SSLContext | None:
+    server = loaded.config.server
+    if server.tls_self_signed:
+        certificate, key = self_signed(loaded.data_dir / "tls", server.host)
+        LOG.info("self-signed certificate, for NODE_EXTRA_CA_CERTS: %s", certificate)
+        return tls_context(certificate, key)
+    if server.tls_cert is None and server.tls_key is None:
+        return None
+    if server.tls_cert is None or server.tls_key is None:
+        raise ConfigError("tls_cert and tls_key belong together", path="server.tls_cert")
+    return tls_context(Path(server.tls_cert), Path(server.tls_key))

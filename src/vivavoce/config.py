@@ -1,0 +1,285 @@
+"""The configuration: read once from a file, the environment and the command line.
+
+Nothing else reads the environment. Each value knows where it comes from; unknown keys are errors.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+from platformdirs import user_config_path, user_data_path
+
+from vivavoce.core.options import DEFAULT_INSTRUCTIONS
+from vivavoce.errors import ConfigError
+
+PREFIX = "VIVAVOCE_"
+HOME = "VIVAVOCE_HOME"
+API_KEYS = "VIVAVOCE_API_KEYS"
+"""Keys that clients must show, separated by commas."""
+CLIENT_KEY = "VIVAVOCE_API_KEY"
+"""The key that `vivavoce talk` shows."""
+SECRET = "********"
+SECRET_NAMES = ("api_key", "headers", "authorization")
+
+Source = Literal["default", "file", "environment", "command line"]
+Seconds = Annotated[float, Meta(gt=0)]
+
+
+class ServerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the server listens, and who may come in."""
+
+    host: str = "127.0.0.1"
+    """Other addresses than loopback ones need keys."""
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8080
+    """0 takes any free one."""
+    tls_cert: str | None = None
+    """PEM file of the certificate; needs `tls_key`."""
+    tls_key: str | None = None
+    """PEM file of the certificate's key."""
+    tls_self_signed: bool = False
+    """Make a certificate on the spot and print its path."""
+    api_keys_file: str | None = None
+    """A file with one key a line; the environment's `VIVAVOCE_API_KEYS` adds to them."""
+    max_sessions: Annotated[int, Meta(ge=1)] = 256
+    """Beyond this, sessions are refused with 503."""
+    drain_timeout_s: Annotated[float, Meta(ge=0, le=8)] = 5.0
+    """How long answers under way may go on when the server is told to end."""
+
+
+class SessionConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What holds for every session unless its client says otherwise."""
+
+    instructions: str = DEFAULT_INSTRUCTIONS
+    """Of the language model, until the client sets its own."""
+    voice: str = "alloy"
+    """Until the client sets its own."""
+    silence_duration_ms: Annotated[int, Meta(ge=32, le=10_000)] = 500
+    """Silence that ends a turn, until the client sets its own; 200 splits natural speech."""
+    prepared_answers: bool = True
+    """Prepare an answer while the speaker may still go on."""
+    max_prepared: Annotated[int, Meta(ge=0)] = 2
+    """How many answers may be in preparation at once on the whole server."""
+    max_lead_s: Seconds = 10.0
+    """Seconds of sound that a prepared answer may hold."""
+    max_duration_s: Seconds = 3600.0
+    """Length of a session; then it is closed with `session_expired`."""
+    engine_stall_s: Seconds = 15.0
+    """An engine without progress for this long ends its response as failed."""
+    client_stall_s: Seconds = 20.0
+    """A client that takes nothing for this long is let go."""
+    record: Literal["off", "lengths", "full"] = "off"
+    """The flight recorder, for `vivavoce replay`: with the length of sound, or all of it."""
+
+
+class EnginesConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which engines are used: `use` names one, the other keys are its own settings."""
+
+    speech_detector: Mapping[str, object] = msgspec.field(default_factory=lambda: {"use": "silero"})
+    turn_judge: Mapping[str, object] = msgspec.field(default_factory=lambda: {"use": "smart-turn"})
+    """`use = "none"`: a pause alone is reason enough to prepare an answer."""
+    transcriber: Mapping[str, object] = msgspec.field(default_factory=lambda: {"use": "whisper"})
+    language_model: Mapping[str, object] = msgspec.field(
+        default_factory=lambda: {"use": "llama-cpp"}
+    )
+    synthesizer: Mapping[str, object] = msgspec.field(default_factory=lambda: {"use": "bundled"})
+
+
+class ModelsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names that clients ask for, and where model files lie."""
+
+    aliases: tuple[str, ...] = ()
+    """Further names for `?model=`, besides those of the reference."""
+    folder: str | None = None
+    """Where model files are kept; default: `models` in the data folder."""
+    source: str | None = None
+    """A folder that is searched for model files before any network."""
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole configuration."""
+
+    profile: Literal["standard", "light"] = "standard"
+    """`light` has a smaller language model: sooner, and less clever."""
+    scripted: str | None = None
+    """A file that scripts every engine: no model is loaded."""
+    server: ServerConfig = ServerConfig()
+    session: SessionConfig = SessionConfig()
+    engines: EnginesConfig = msgspec.field(default_factory=EnginesConfig)
+    models: ModelsConfig = ModelsConfig()
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A configuration with what does not belong into it: secrets, places, sources."""
+
+    config: Config
+    api_keys: tuple[str, ...] = ()
+    data_dir: Path = field(default_factory=Path)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    """Where each value that is not a default comes from, by dotted name."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """For engines whose keys lie in the environment."""
+
+    @property
+    def models_dir(self) -> Path:
+        """Where model files are kept."""
+        folder = self.config.models.folder
+        return Path(folder).expanduser() if folder else self.data_dir / "models"
+
+    @property
+    def engine_tables(self) -> Mapping[str, Mapping[str, object]]:
+        """The configured engine of each role."""
+        engines = self.config.engines
+        return {role: getattr(engines, role) for role in engines.__struct_fields__}
+
+    def effective(self) -> Iterator[tuple[str, object, Source]]:
+        """Return every value with its dotted name and source; secrets masked."""
+        for name, value in _flat(msgspec.to_builtins(self.config)):
+            shown = SECRET if name.split(".")[-1] in SECRET_NAMES and value else value
+            yield name, shown, self.sources.get(name, "default")
+        if self.api_keys:
+            yield "api_keys", [SECRET] * len(self.api_keys), self.sources["api_keys"]
+
+
+def load_config(
+    file: Path | None = None,
+    flags: Mapping[str, object] | None = None,
+    api_keys: tuple[str, ...] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Read the configuration; later sources win: defaults, file, environment, command line.
+
+    Args:
+        file: a TOML file; None: `config.toml` in the configuration folder, if it is there.
+        flags: values from the command line by dotted name; None values are not set.
+        api_keys: keys from the command line.
+        environment: None: the process's own.
+
+    Raises:
+        ConfigError: a file can't be read, or a key is unknown or of the wrong kind.
+    """
+    environment = os.environ if environment is None else environment
+    home = environment.get(HOME)
+    data_dir = Path(home).expanduser() if home else user_data_path("vivavoce", appauthor=False)
+    config_dir = Path(home).expanduser() if home else user_config_path("vivavoce", appauthor=False)
+    values: dict[str, object] = {}
+    sources: dict[str, Source] = {}
+    for source, layer in (
+        ("file", _from_file(file, config_dir / "config.toml")),
+        ("environment", _from_environment(environment)),
+        ("command line", {name: v for name, v in (flags or {}).items() if v is not None}),
+    ):
+        for name, value in layer.items():
+            _forget_engine_of_other_use(values, name, value)
+            values[name] = value
+            sources[name] = source  # type: ignore[assignment]  # the literals above
+    config = _convert(_nested(values))
+    keys, key_source = _keys(api_keys, environment, config.server.api_keys_file)
+    if keys:
+        sources["api_keys"] = key_source
+    return Loaded(config, keys, data_dir, sources, dict(environment))
+
+
+def _from_file(named: Path | None, default: Path) -> dict[str, object]:
+    path = named or default
+    if named is None and not path.is_file():
+        return {}
+    try:
+        return dict(_flat(tomllib.loads(path.read_text())))
+    except OSError as error:
+        raise ConfigError(f"can't read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is no TOML: {error}") from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    """Read `VIVAVOCE_SERVER__PORT=80`: two underscores for each dot."""
+    return {
+        name.removeprefix(PREFIX).lower().replace("__", "."): _literal(text)
+        for name, text in sorted(environment.items())
+        if name.startswith(PREFIX) and name not in (HOME, API_KEYS, CLIENT_KEY)
+    }
+
+
+def _literal(text: str) -> object:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _flat(table: object, prefix: str = "") -> Iterator[tuple[str, object]]:
+    assert isinstance(table, Mapping)
+    for name, value in table.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _nested(values: Mapping[str, object]) -> dict[str, object]:
+    tree: dict[str, object] = {}
+    for name, value in values.items():
+        *path, leaf = name.split(".")
+        table = tree
+        for step in path:
+            inner = table.setdefault(step, {})
+            if not isinstance(inner, dict):
+                raise ConfigError("this is a value, not a table", path=step)
+            table = inner
+        table[leaf] = value
+    return tree
+
+
+def _forget_engine_of_other_use(values: dict[str, object], name: str, value: object) -> None:
+    # A later source that chooses another engine leaves the settings of the first behind.
+    if name.startswith("engines.") and name.endswith(".use") and values.get(name) != value:
+        prefix = name.removesuffix("use")
+        for other in [other for other in values if other.startswith(prefix)]:
+            del values[other]
+
+
+def _convert(tree: Mapping[str, object]) -> Config:
+    engines = tree.get("engines")
+    if isinstance(engines, dict):
+        # A table without `use` refines the default engine.
+        for role, table in engines.items():
+            if role in EnginesConfig.__struct_fields__ and isinstance(table, dict):
+                default = getattr(EnginesConfig(), role)
+                table.setdefault("use", default["use"])
+    try:
+        return msgspec.convert(tree, Config)
+    except msgspec.ValidationError as error:
+        reason, _, place = str(error).replace("`", "").partition(" - at $")
+        if "unknown field" in reason:
+            name = f"{place}.{reason.rsplit(' ', 1)[-1]}".strip(".")
+            raise ConfigError("there is no such setting", path=name) from error
+        raise ConfigError(reason, path=place.strip(".") or None) from error
+
+
+def _keys(
+    given: tuple[str, ...], environment: Mapping[str, str], file: str | None
+) -> tuple[tuple[str, ...], Source]:
+    keys = list(given)
+    source: Source = "command line"
+    if API_KEYS in environment:
+        keys += [key.strip() for key in environment[API_KEYS].split(",") if key.strip()]
+        source = "environment"
+    if file is not None:
+        try:
+            lines = Path(file).expanduser().read_text().splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"can't read {file}", path="server.api_keys_file") from error
+        keys += [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+        source = "file"
+    return tuple(keys), source
+
+
+def client_key() -> str:
+    """Return the key that our own client shows a server; servers without keys take any."""
+    return os.environ.get(CLIENT_KEY, "any")

@@ -1,0 +1,102 @@
+"""Opens the engines that the configuration names.
+
+Engines are found by entry point, built-in ones and those of other packages alike.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from vivavoce.engines.bundled_models import EngineTable, engine_settings
+from vivavoce.engines.cascade.responder import CascadeResponder
+from vivavoce.errors import ConfigError
+from vivavoce.interfaces import Engines
+
+OpenEngine = Callable[[Mapping[str, object]], AbstractAsyncContextManager[Any]]
+
+ROLES = ("speech_detector", "turn_judge", "transcriber", "language_model", "synthesizer")
+NONE = "none"
+"""`use` of a turn judge that is not wanted."""
+
+
+@asynccontextmanager
+async def open_engines(
+    tables: Mapping[str, EngineTable], profile: str, models_dir: Path
+) -> AsyncIterator[Engines]:
+    """Open and warm all engines, several at a time; close them at the end of the block.
+
+    Args:
+        tables: the configured engine of each role.
+        profile: `standard` or `light`.
+        models_dir: where the needed models are.
+
+    Raises:
+        ConfigError: an engine is unknown, or refuses its settings.
+        EngineError: an engine can't be opened.
+    """
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+    opened: dict[str, asyncio.Future[Any]] = {role: loop.create_future() for role in ROLES}
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for role in ROLES:
+                settings = engine_settings(tables[role], profile, models_dir)
+                use = str(tables[role].get("use"))
+                tasks.create_task(_hold(role, use, settings, opened[role], done))
+            engines = _joined({role: await opened[role] for role in ROLES})
+            try:
+                yield engines
+            finally:
+                done.set()
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None
+
+
+async def _hold(
+    role: str,
+    use: str,
+    settings: Mapping[str, object],
+    opened: asyncio.Future[Any],
+    done: asyncio.Event,
+) -> None:
+    """Open an engine and close it in the same task, as its context manager wants."""
+    if role == "turn_judge" and use == NONE:
+        opened.set_result(None)
+        return
+    try:
+        async with find_engine(role, use)(settings) as engine:
+            opened.set_result(engine)
+            await done.wait()
+    except ConfigError as error:
+        place = f"engines.{role}"
+        path = place if error.path is None else f"{place}.{error.path}"
+        raise ConfigError(error.message, path=path) from error
+
+
+def find_engine(role: str, use: str) -> OpenEngine:
+    """Return what opens an engine.
+
+    Raises:
+        ConfigError: there is no engine of that name; lists those there are.
+    """
+    found = entry_points(group=f"vivavoce.{role}s")
+    for entry in found:
+        if entry.name == use:
+            loaded: OpenEngine = entry.load()
+            return loaded
+    names = ", ".join(sorted(entry.name for entry in found))
+    raise ConfigError(f"there is no engine '{use}' (known: {names})", path="use")
+
+
+def _joined(opened: Mapping[str, Any]) -> Engines:
+    language_model, synthesizer = opened["language_model"], opened["synthesizer"]
+    return Engines(
+        new_speech_detector=opened["speech_detector"],
+        transcriber=opened["transcriber"],
+        responder=CascadeResponder(language_model, synthesizer),
+        language_model=language_model,
+        voices=synthesizer.voices,
+        turn_judge=opened["turn_judge"],
+    )
