@@ -1,0 +1,33 @@
+"""Generated pages are fresh, and code in documents runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.house_rules import configuration_page, coverage_page
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("generator", [coverage_page, configuration_page])
+def test_a_generated_page_says_what_the_code_says(generator: object) -> None:
+    page, make = generator.PAGE, generator.page  # type: ignore[attr-defined]  # both modules have them
+
+    assert page.read_text() == make(), f"run: python -m {generator.__name__}"  # type: ignore[attr-defined]  # a module
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", document.read_text())
+
+    missing = [t for t in targets if "://" not in t and not (document.parent / t).exists()]
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_python_in_documents_compiles(document: Path) -> None:
+    for code in re.findall(r"```python\n(.*?)```", document.read_text(), re.DOTALL):
+        compile(code, str(document), "exec")

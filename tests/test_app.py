@@ -1,0 +1,117 @@
+import asyncio
+import os
+import re
+import signal
+import ssl
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from vivavoce.app import check_listening
+from vivavoce.config import load_config
+from vivavoce.errors import ConfigError
+
+SCRIPT = '[[turns]]\nhears = "What is the capital of France?"\nanswer = "Paris."\n'
+
+
+@asynccontextmanager
+async def served(
+    tmp_path: Path, *arguments: str
+) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    """Run `vivavoce serve --scripted` on a free port until the block is left."""
+    script = tmp_path / "script.toml"
+    script.write_text(SCRIPT)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "vivavoce", "serve", "--scripted", str(script), "--port", "0"),
+        *arguments,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "VIVAVOCE_HOME": str(tmp_path)},
+    )
+    assert process.stderr is not None
+    lines = []
+    try:
+        async with asyncio.timeout(20):
+            while line := await process.stderr.readline():
+                lines.append(line.decode())
+                if "ready after" in lines[-1]:
+                    break
+        url = re.search(r"(https?://\S+)/v1", "".join(lines))
+        assert url is not None, lines
+        yield url[1], process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(10):
+            await process.communicate()
+
+
+async def test_a_scripted_server_is_ready_and_ends_when_told(tmp_path: Path) -> None:
+    async with served(tmp_path) as (url, process), aiohttp.ClientSession() as client:
+        async with client.get(f"{url}/readyz") as answer:
+            assert answer.status == 200
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(10):
+            assert await process.wait() == 0
+
+
+async def test_a_session_is_told_goodbye_when_the_server_ends(tmp_path: Path) -> None:
+    async with (
+        served(tmp_path) as (url, process),
+        aiohttp.ClientSession() as client,
+        client.ws_connect(f"{url}/v1/realtime?model=gpt-realtime") as socket,
+    ):
+        await socket.receive()
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(10):
+            assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
+        assert socket.close_code == 1001
+
+
+async def test_a_self_signed_certificate_serves_wss(tmp_path: Path) -> None:
+    async with served(tmp_path, "--tls-self-signed") as (url, _):
+        trust = ssl.create_default_context(cafile=tmp_path / "tls" / "self-signed.pem")
+        async with (
+            aiohttp.ClientSession() as client,
+            client.ws_connect(f"{url}/v1/realtime?model=gpt-realtime", ssl=trust) as socket,
+        ):
+            assert (await socket.receive_json())["type"] == "session.created"
+
+
+async def test_talk_shows_the_turn_and_saves_the_answer(tmp_path: Path) -> None:
+    question = Path(__file__).parent / "audio" / "cards-001.wav"
+    async with served(tmp_path) as (url, _):
+        talk = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "vivavoce", "talk", str(question), "--url", f"{url}/v1"),
+            *("--save", str(tmp_path / "reply.wav")),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        shown, _ = await talk.communicate()
+
+    assert talk.returncode == 0
+    assert "you: What is the capital of France?" in shown.decode()
+    assert "assistant: Paris." in shown.decode()
+    assert "first audio" in shown.decode()
+    assert (tmp_path / "reply.wav").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.1", "example.com", "::"])
+def test_without_keys_other_addresses_than_loopback_are_refused(host: str) -> None:
+    loaded = load_config(flags={"server.host": host}, environment={})
+
+    with pytest.raises(ConfigError) as raised:
+        check_listening(loaded)
+
+    assert raised.value.path == "server.host"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_without_keys_loopback_is_fine(host: str) -> None:
+    check_listening(load_config(flags={"server.host": host}, environment={}))
+
+
+def test_with_keys_any_address_is_fine() -> None:
+    check_listening(load_config(flags={"server.host": "0.0.0.0"}, api_keys=("k",), environment={}))
