@@ -63,11 +63,14 @@ async def fixed_delay_engines(core: int | None = None) -> AsyncIterator[str]:
     command = (sys.executable, "-m", "vivavoce.testing.http_engines", "--port", str(port))
     async with process(*command, core=core):
         base = f"http://127.0.0.1:{port}/v1"
-        await until_ready(f"{base}/models")
+        await until_ready(base, expected=404)
         yield HTTP_ENGINES.format(base=base)
 
 
 HTTP_ENGINES = """
+[engines.turn_judge]
+use = "none"
+
 [engines.transcriber]
 use = "openai-http"
 base_url = "{base}"
@@ -85,13 +88,13 @@ model = "fixed"
 """
 
 
-async def until_ready(url: str) -> None:
-    """Wait until an address answers 200."""
+async def until_ready(url: str, expected: int = 200) -> None:
+    """Wait until an address answers with this status."""
     async with asyncio.timeout(READY_TIMEOUT_S), aiohttp.ClientSession() as client:
         while True:
             try:
                 async with client.get(url) as answer:
-                    if answer.status == 200:
+                    if answer.status == expected:
                         return
             except aiohttp.ClientError:
                 pass

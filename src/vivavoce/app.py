@@ -33,6 +33,9 @@ from vivavoce.tls import self_signed, tls_context
 LOG = logging.getLogger(__name__)
 LOOPBACK_NAMES = ("localhost",)
 SEED_BITS = 63
+MIN_JUDGED_PAUSE_MS = 100
+"""Engines that want to prepare sooner work elsewhere: what they do in vain costs nothing here, and
+the end-of-turn model is not asked."""
 GOODBYE_S = 1.0
 """For connections that are still open after the drain."""
 
@@ -120,6 +123,7 @@ def session_options(config: Config, engines: Engines) -> SessionOptions:
     if voices and session.voice not in voices:
         names = ", ".join(voices)
         raise ConfigError(f"there is no voice '{session.voice}' ({names})", path="session.voice")
+    prepare_after_ms = engines.responder.prepare_after_ms
     prepares = session.prepared_answers and session.max_prepared > 0
     return SessionOptions(
         voices=voices,
@@ -128,8 +132,8 @@ def session_options(config: Config, engines: Engines) -> SessionOptions:
         silence_duration_ms=session.silence_duration_ms,
         window_tokens=engines.language_model.window_tokens,
         pause_after_ms=engines.transcriber.prepare_after_ms,
-        prepare_after_ms=engines.responder.prepare_after_ms if prepares else None,
-        judges_turns=engines.turn_judge is not None,
+        prepare_after_ms=prepare_after_ms if prepares else None,
+        judges_turns=engines.turn_judge is not None and prepare_after_ms >= MIN_JUDGED_PAUSE_MS,
         max_duration_s=session.max_duration_s,
     )
 
