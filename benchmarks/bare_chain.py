@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from benchmarks.clips import Clip
+from vivavoce.app import opened_engines
 from vivavoce.config import load_config
 from vivavoce.core.options import DEFAULT_INSTRUCTIONS
-from vivavoce.engines.loader import open_engines
 from vivavoce.interfaces import (
     AudioDelta,
     AudioOrPause,
@@ -27,8 +27,7 @@ from vivavoce.media.pcm import Pcm
 
 async def bare_chain(profile: str, clips: list[Clip]) -> list[float]:
     """Return ms per clip from the end of its audio to the first sample of an answer to it."""
-    config = load_config(flags={"profile": profile})
-    async with open_engines(config) as engines:
+    async with opened_engines(load_config(flags={"profile": profile})) as engines:
         prompt = Prompt(session_id="sess_bare", instructions=DEFAULT_INSTRUCTIONS)
         await engines.language_model.prefill(prompt)
         await once(engines, clips[0], prompt)

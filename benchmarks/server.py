@@ -58,7 +58,7 @@ async def server(
 
 @asynccontextmanager
 async def fixed_delay_engines(core: int | None = None) -> AsyncIterator[str]:
-    """Serve transcript 40 ms, first token 80 ms then 10 ms each, first audio 40 ms; yield its config."""
+    """Serve engines that take 40 + 80 + 10 a token + 40 ms; yield the configuration for them."""
     port = free_port()
     command = (sys.executable, "-m", "vivavoce.testing.http_engines", "--port", str(port))
     async with process(*command, core=core):

@@ -15,6 +15,7 @@ from vivavoce.media.pcm import BYTES_PER_MS
 CHUNK_MS = 20
 CHUNK_BYTES = CHUNK_MS * BYTES_PER_MS
 TURN_TIMEOUT_S = 60
+APPEND = '{{"type":"input_audio_buffer.append","audio":"{}"}}'
 
 
 @dataclass
@@ -24,6 +25,7 @@ class Turn:
     start_of_clip: float = 0.0
     end_of_speech: float = 0.0
     events: dict[str, float] = field(default_factory=dict)
+    has_sound: asyncio.Event = field(default_factory=asyncio.Event)
     last_audio: float | None = None
     marks: dict[str, float] = field(default_factory=dict)
     transcript: str = ""
@@ -83,10 +85,8 @@ class Speaker:
             chunk += bytes(CHUNK_BYTES - len(chunk))
             due = started + n_sent * CHUNK_MS / 1000
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            await self._socket.send_str(
-                '{"type":"input_audio_buffer.append","audio":"%s"}'
-                % base64.b64encode(chunk).decode()
-            )
+            audio = base64.b64encode(chunk).decode()
+            await self._socket.send_str(APPEND.format(audio))
             n_sent += 1
             if turn is not None and not speech:
                 # A microphone can send a chunk only when it is over: its end is now.
@@ -102,6 +102,7 @@ class Speaker:
             turn.events.setdefault(kind, now)
             if kind == "response.output_audio.delta":
                 turn.last_audio = now
+                turn.has_sound.set()
                 turn.audio_bytes += len(event["delta"]) * 3 // 4
             elif kind == "vivavoce.turn.timing":
                 turn.marks = event["marks"]

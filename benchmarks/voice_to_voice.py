@@ -88,7 +88,6 @@ async def barge_in(url: str, clip: Clip) -> float:
         await person.send({"type": "response.create"})
         answer = person.turn
         async with asyncio.timeout(30):
-            while FIRST_AUDIO not in answer.events:
-                await asyncio.sleep(0.005)
+            await answer.has_sound.wait()
         start_of_clip, last_audio = await person.interrupt(clip.audio())
     return max(0.0, (last_audio - start_of_clip) * 1000 - clip.first_speech_ms)
