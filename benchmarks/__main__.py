@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 
-from benchmarks import long_talks, prefill, sessions, voice_to_voice
+from benchmarks import core, long_talks, prefill, sessions, voice_to_voice
 
 TURNS = 20
 
@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[None, None, None]]] = {
     "light": lambda: voice_to_voice.bundled("light", TURNS),
     "standard": lambda: voice_to_voice.bundled("standard", TURNS),
     "sessions": sessions.run,
+    "core": core.run,
     "hour": long_talks.hour,
     "window": long_talks.window,
     "prefill": prefill.run,

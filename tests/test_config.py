@@ -96,3 +96,52 @@ def test_a_table_without_use_refines_the_default_engine(tmp_path: Path) -> None:
     loaded = load(tmp_path, "[engines.language_model]\nslots = 2\n")
 
     assert loaded.config.engines.language_model == {"use": "llama-cpp", "slots": 2}
+
+
+def test_an_engine_may_be_chosen_wholly_in_the_environment(tmp_path: Path) -> None:
+    role = "VIVAVOCE_ENGINES__LANGUAGE_MODEL__"
+    environment = {
+        f"{role}USE": "chat-completions",
+        f"{role}BASE_URL": "http://127.0.0.1:1/v1",
+        f"{role}API_KEY": "12345",
+        f"{role}WINDOW_TOKENS": "4096",
+    }
+
+    loaded = load(tmp_path, **environment)
+
+    assert loaded.config.engines.language_model == {
+        "use": "chat-completions",
+        "base_url": "http://127.0.0.1:1/v1",
+        "api_key": "12345",
+        "window_tokens": 4096,
+    }
+
+
+def test_naming_the_default_engine_keeps_what_refines_it(tmp_path: Path) -> None:
+    text = "[engines.language_model]\nslots = 2\n"
+
+    loaded = load(tmp_path, text, VIVAVOCE_ENGINES__LANGUAGE_MODEL__USE="llama-cpp")
+
+    assert loaded.config.engines.language_model == {"use": "llama-cpp", "slots": 2}
+
+
+def test_secrets_of_engines_are_never_shown(tmp_path: Path) -> None:
+    text = """
+    [engines.language_model]
+    use = "chat-completions"
+    api_key = "hidden-1"
+    headers = { "X-Token" = "hidden-2" }
+    """
+
+    loaded = load(tmp_path, text)
+
+    assert loaded.config.engines.language_model["headers"] == {"X-Token": "hidden-2"}
+    assert "hidden" not in str(list(loaded.effective()))
+
+
+def test_keys_within_an_engines_own_tables_may_hold_dots(tmp_path: Path) -> None:
+    text = '[engines.synthesizer]\nuse = "openai-http"\nvoices = { "nova.v2" = "a.b" }\n'
+
+    loaded = load(tmp_path, text)
+
+    assert loaded.config.engines.synthesizer["voices"] == {"nova.v2": "a.b"}

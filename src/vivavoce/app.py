@@ -28,7 +28,6 @@ from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.prepared_room import PreparedRoom
 from vivavoce.runtime.recorder import Recordings, open_recordings
 from vivavoce.runtime.settings import RunnerSettings
-from vivavoce.tls import self_signed, tls_context
 
 LOG = logging.getLogger(__name__)
 LOOPBACK_NAMES = ("localhost",)
@@ -36,6 +35,9 @@ SEED_BITS = 63
 MIN_JUDGED_PAUSE_MS = 100
 """Engines that want to prepare sooner work elsewhere: what they do in vain costs nothing here, and
 the end-of-turn model is not asked."""
+LONGEST_END_S = 9.5
+"""From the signal to the end of the process, whatever hangs: the system's alarm kills it then, for
+service managers lose patience after 10 s. Worker processes end when they lose the gateway."""
 GOODBYE_S = 1.0
 """For connections that are still open after the drain."""
 
@@ -58,8 +60,13 @@ async def serve(
     started = clock.now()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        signal.setitimer(signal.ITIMER_REAL, LONGEST_END_S)
+        stop.set()
+
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
+        loop.add_signal_handler(name, end)
     async with AsyncExitStack() as stack:
         gateway = _gateway(loaded, clock)
         url = await stack.enter_async_context(_listening(make_app(gateway), loaded))
@@ -90,8 +97,14 @@ async def _run_engines(
         gateway.recordings = recordings
         gateway.options = session_options(loaded.config, engines)
         gateway.engines = engines
-        LOG.info("ready after %.1f s", gateway.clock.now() - started)
+        LOG.info("ready after %.1f s: %s", gateway.clock.now() - started, _engines_line(loaded))
         await opening  # forever: until the group ends
+
+
+def _engines_line(loaded: Loaded) -> str:
+    if loaded.config.scripted is not None:
+        return f"everything is scripted by {loaded.config.scripted}"
+    return ", ".join(f"{role} {table['use']}" for role, table in loaded.engine_tables.items())
 
 
 @asynccontextmanager
@@ -216,12 +229,14 @@ async def _listening(app: web.Application, loaded: Loaded) -> AsyncIterator[str]
 
 def _tls(loaded: Loaded) -> ssl.SSLContext | None:
     server = loaded.config.server
+    if not server.tls_self_signed and server.tls_cert is None and server.tls_key is None:
+        return None
+    from vivavoce.tls import self_signed, tls_context  # loads cryptography
+
     if server.tls_self_signed:
         certificate, key = self_signed(loaded.data_dir / "tls", server.host)
         LOG.info("self-signed certificate, for NODE_EXTRA_CA_CERTS: %s", certificate)
         return tls_context(certificate, key)
-    if server.tls_cert is None and server.tls_key is None:
-        return None
     if server.tls_cert is None or server.tls_key is None:
         raise ConfigError("tls_cert and tls_key belong together", path="server.tls_cert")
     return tls_context(Path(server.tls_cert), Path(server.tls_key))

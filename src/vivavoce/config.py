@@ -24,7 +24,10 @@ API_KEYS = "VIVAVOCE_API_KEYS"
 CLIENT_KEY = "VIVAVOCE_API_KEY"
 """The key that `vivavoce talk` shows."""
 SECRET = "********"
-SECRET_NAMES = ("api_key", "headers", "authorization")
+SECRET_NAMES = ("api_key", "headers")
+"""Whatever lies at or below a setting of this name is never shown."""
+
+LEVELS = 3  # engines.transcriber.model
 
 Source = Literal["default", "file", "environment", "command line"]
 Seconds = Annotated[float, Meta(gt=0)]
@@ -122,8 +125,6 @@ class Loaded:
     data_dir: Path = field(default_factory=Path)
     sources: Mapping[str, Source] = field(default_factory=dict)
     """Where each value that is not a default comes from, by dotted name."""
-    environment: Mapping[str, str] = field(default_factory=dict)
-    """For engines whose keys lie in the environment."""
 
     @property
     def models_dir(self) -> Path:
@@ -140,7 +141,7 @@ class Loaded:
     def effective(self) -> Iterator[tuple[str, object, Source]]:
         """Return every value with its dotted name and source; secrets masked."""
         for name, value in _flat(msgspec.to_builtins(self.config)):
-            shown = SECRET if name.split(".")[-1] in SECRET_NAMES and value else value
+            shown = SECRET if _is_secret(name) and value else value
             yield name, shown, self.sources.get(name, "default")
         if self.api_keys:
             yield "api_keys", [SECRET] * len(self.api_keys), self.sources["api_keys"]
@@ -174,15 +175,14 @@ def load_config(
         ("environment", _from_environment(environment)),
         ("command line", {name: v for name, v in (flags or {}).items() if v is not None}),
     ):
-        for name, value in layer.items():
-            _forget_engine_of_other_use(values, name, value)
-            values[name] = value
-            sources[name] = source  # type: ignore[assignment]  # the literals above
+        _forget_engines_of_other_use(values, layer)
+        values.update(layer)
+        sources.update(dict.fromkeys(layer, source))  # type: ignore[arg-type]  # literals above
     config = _convert(_nested(values))
     keys, key_source = _keys(api_keys, environment, config.server.api_keys_file)
     if keys:
         sources["api_keys"] = key_source
-    return Loaded(config, keys, data_dir, sources, dict(environment))
+    return Loaded(config, keys, data_dir, sources)
 
 
 def _from_file(named: Path | None, default: Path) -> dict[str, object]:
@@ -190,7 +190,7 @@ def _from_file(named: Path | None, default: Path) -> dict[str, object]:
     if named is None and not path.is_file():
         return {}
     try:
-        return dict(_flat(tomllib.loads(path.read_text())))
+        return dict(_flat(tomllib.loads(path.read_text("utf-8"))))
     except OSError as error:
         raise ConfigError(f"can't read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -199,24 +199,33 @@ def _from_file(named: Path | None, default: Path) -> dict[str, object]:
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
     """Read `VIVAVOCE_SERVER__PORT=80`: two underscores for each dot."""
-    return {
-        name.removeprefix(PREFIX).lower().replace("__", "."): _literal(text)
+    ours = {
+        name.removeprefix(PREFIX).lower().replace("__", "."): text
         for name, text in sorted(environment.items())
         if name.startswith(PREFIX) and name not in (HOME, API_KEYS, CLIENT_KEY)
     }
+    return {name: _literal(name, text) for name, text in ours.items()}
 
 
-def _literal(text: str) -> object:
+def _literal(name: str, text: str) -> object:
+    """Read a value as TOML would; what is no TOML, and what is a key, is text."""
+    if name.endswith(".api_key"):
+        return text
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
 
 
+def _is_secret(name: str) -> bool:
+    return any(step in SECRET_NAMES for step in name.split("."))
+
+
 def _flat(table: object, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Yield values by dotted name; tables within an engine's own settings are values."""
     assert isinstance(table, Mapping)
     for name, value in table.items():
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping) and value and prefix.count(".") < LEVELS - 1:
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
@@ -236,21 +245,26 @@ def _nested(values: Mapping[str, object]) -> dict[str, object]:
     return tree
 
 
-def _forget_engine_of_other_use(values: dict[str, object], name: str, value: object) -> None:
+def _forget_engines_of_other_use(values: dict[str, object], layer: Mapping[str, object]) -> None:
     # A later source that chooses another engine leaves the settings of the first behind.
-    if name.startswith("engines.") and name.endswith(".use") and values.get(name) != value:
-        prefix = name.removesuffix("use")
-        for other in [other for other in values if other.startswith(prefix)]:
-            del values[other]
+    for role, default in _default_engines().items():
+        name = f"engines.{role}.use"
+        if name in layer and values.get(name, default["use"]) != layer[name]:
+            for other in [other for other in values if other.startswith(f"engines.{role}.")]:
+                del values[other]
+
+
+def _default_engines() -> dict[str, Mapping[str, object]]:
+    defaults = EnginesConfig()
+    return {role: getattr(defaults, role) for role in defaults.__struct_fields__}
 
 
 def _convert(tree: Mapping[str, object]) -> Config:
     engines = tree.get("engines")
     if isinstance(engines, dict):
         # A table without `use` refines the default engine.
-        for role, table in engines.items():
-            if role in EnginesConfig.__struct_fields__ and isinstance(table, dict):
-                default = getattr(EnginesConfig(), role)
+        for role, default in _default_engines().items():
+            if isinstance(table := engines.get(role), dict):
                 table.setdefault("use", default["use"])
     try:
         return msgspec.convert(tree, Config)

@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -65,3 +66,40 @@ def test_the_command_line_loads_no_engine_before_it_needs_one() -> None:
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
 
     assert [name for name in HEAVY if name in loaded.stdout.split()] == []
+
+
+def test_an_unknown_engine_is_one_plain_line_that_names_the_known_ones(tmp_path: Path) -> None:
+    engines = "".join(
+        f"[engines.{role}]\nuse = '{use}'\nbase_url = 'http://127.0.0.1:1/v1'\nmodel = 'any'\n"
+        for role, use in (("language_model", "chat-completions"), ("synthesizer", "openai-http"))
+    )
+    (tmp_path / "config.toml").write_text(
+        f"{engines}[engines.turn_judge]\nuse = 'none'\n"
+        "[engines.transcriber]\nuse = 'nope'\n[server]\nport = 0\n"
+    )
+
+    shown = vivavoce(tmp_path, "serve")
+
+    assert shown.returncode == 2
+    assert shown.stderr.splitlines()[-1].startswith(
+        "vivavoce: engines.transcriber.use: there is no engine 'nope' (known: "
+    )
+    assert "Traceback" not in shown.stderr
+
+
+def test_a_port_that_is_taken_is_one_plain_line(tmp_path: Path) -> None:
+    script = tmp_path / "script.toml"
+    script.touch()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        shown = vivavoce(tmp_path, "serve", "--scripted", str(script), "--port", port)
+
+    assert shown.returncode == 2
+    assert shown.stderr.startswith(f"vivavoce: server.port: can't listen on 127.0.0.1:{port}: ")
+
+
+def test_what_a_conversation_runs_into_is_one_plain_line(tmp_path: Path) -> None:
+    shown = vivavoce(tmp_path, "talk", str(tmp_path / "nothing.wav"))
+
+    assert shown.returncode == 2
+    assert shown.stderr == f"vivavoce: there is no file {tmp_path / 'nothing.wav'}\n"

@@ -1,11 +1,10 @@
-"""The command line. Each command imports what it needs when it runs."""
+"""The command line. A command's module is loaded when the command runs."""
 
 import sys
 
 from cyclopts import App
 
 from vivavoce import __version__
-from vivavoce.cli import config, models, replay, serve, talk
 from vivavoce.errors import ConfigError, EngineError
 
 app = App(
@@ -13,11 +12,14 @@ app = App(
     version=__version__,
     help="A self-hosted server that speaks the OpenAI Realtime API.",
 )
-app.command(serve.serve)
-app.command(talk.talk)
-app.command(models.app)
-app.command(config.config)
-app.command(replay.replay)
+for name, module, about in (
+    ("serve", "serve:serve", "Serve the Realtime API; fetch the models first if they are missing."),
+    ("talk", "talk:talk", "Talk to a running server, with recordings or a microphone."),
+    ("models", "models:app", "List, fetch and remove the bundled models."),
+    ("config", "config:config", "Print what is set, and where it comes from."),
+    ("replay", "replay:replay", "Run a recorded session through the rules again."),
+):
+    app.command(f"vivavoce.cli.{module}", name=name, help=about)
 
 CONFIG_STATUS = 2
 FAILED_STATUS = 1

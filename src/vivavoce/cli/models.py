@@ -6,7 +6,7 @@ from typing import Literal
 from cyclopts import App
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from vivavoce.config import load_config
 from vivavoce.models.catalogue import catalogue, find_model
@@ -23,7 +23,7 @@ app = App(name="models", help="List, fetch and remove the bundled models.")
 def list_models() -> None:
     """Show every model of the catalogue: whether it is installed, its size and licence."""
     folder = load_config().models_dir
-    table = Table("model", "role", "size", "licence", "installed")
+    table = Table(Column("model", no_wrap=True), "role", "size", "licence", "installed")
     for name, model in catalogue().items():
         there = "yes" if is_installed(folder, name) else "no"
         table.add_row(name, model.role, f"{model.size_bytes / MB:.0f} MB", model.licence, there)
@@ -35,7 +35,7 @@ def list_models() -> None:
 @app.command
 def pull(
     *names: str,
-    profile: Literal["standard", "light"] = "standard",
+    profile: Literal["standard", "light"] | None = None,
     to: Path | None = None,
     source: Path | None = None,
 ) -> None:
@@ -43,14 +43,14 @@ def pull(
 
     Args:
         names: Which; none: all that the configured engines need.
-        profile: Whose language model.
+        profile: Whose language model; none: the configured one's.
         to: Another folder than the usual one, for an offline installation.
         source: A folder to look in before any network.
     """
     from vivavoce.engines.bundled_models import needed_models
 
     loaded = load_config(flags={"profile": profile})
-    wanted = list(names) or needed_models(loaded.engine_tables, profile)
+    wanted = list(names) or needed_models(loaded.engine_tables, loaded.config.profile)
     configured = loaded.config.models.source
     local = source or (Path(configured) if configured else None)
     fetch_with_progress(to or loaded.models_dir, wanted, local)

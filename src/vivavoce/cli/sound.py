@@ -1,12 +1,14 @@
 """Where the sound of `vivavoce talk` comes from and goes to."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from vivavoce.errors import ConfigError
-from vivavoce.media.pcm import BYTES_PER_MS, RATE_HZ, Pcm
+from vivavoce.media.pcm import BYTES_PER_MS, RATE_HZ
 from vivavoce.media.wav import read_wav
 
 MICROPHONE_CHUNK_MS = 20
@@ -61,21 +63,62 @@ async def microphone() -> AsyncIterator[bytes]:
             yield await chunks.get()
 
 
-async def play(sound: Pcm) -> None:
-    """Play to the end where there is a sound device; else do nothing."""
+class Speaker:
+    """Plays sound as it comes; the sound device's thread takes it from here."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+        self._lock = threading.Lock()
+
+    @property
+    def waiting_ms(self) -> int:
+        """Sound that is not played yet."""
+        return len(self._waiting) // BYTES_PER_MS
+
+    def push(self, data: bytes) -> None:
+        """Play this behind what is waiting."""
+        with self._lock:
+            self._waiting += data
+
+    def clear(self) -> None:
+        """Forget what is waiting."""
+        with self._lock:
+            self._waiting.clear()
+
+    def take(self, size: int) -> bytes:
+        """Return the next `size` bytes to be played; silence where there are none."""
+        with self._lock:
+            taken = bytes(self._waiting[:size])
+            del self._waiting[:size]
+        return taken.ljust(size, b"\0")
+
+    async def played(self) -> None:
+        """Wait until nothing is waiting."""
+        while self._waiting:  # noqa: ASYNC110 - the thread that takes sound can't set an Event
+            await asyncio.sleep(max(1, self.waiting_ms) / 1000)
+
+
+@contextmanager
+def open_speaker() -> Iterator[Speaker | None]:
+    """Yield the default loudspeaker; None where there is no sound device or library for it."""
     sounddevice = _sounddevice()
-    if sounddevice is None or not sound.data:
+    if sounddevice is None:
+        yield None
         return
-    await asyncio.to_thread(_play, sounddevice, sound)
+    speaker = Speaker()
 
-
-def _play(sounddevice: Any, sound: Pcm) -> None:
-    import numpy as np
+    def wanted(out: Any, *_: object) -> None:
+        out[:] = speaker.take(len(out))
 
     try:
-        sounddevice.play(np.frombuffer(sound.data, "<i2"), sound.rate_hz, blocking=True)
+        stream = sounddevice.RawOutputStream(
+            samplerate=RATE_HZ, channels=1, dtype="int16", callback=wanted
+        )
     except sounddevice.PortAudioError:
+        yield None
         return
+    with stream:
+        yield speaker
 
 
 def _sounddevice() -> Any:

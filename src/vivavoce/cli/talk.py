@@ -28,23 +28,24 @@ def talk(
         save: Write what was answered to this WAV file.
         api_key: The key, if the server wants one; VIVAVOCE_API_KEY in the environment is better.
     """
+    from rich.console import Console
+
     from vivavoce.cli.conversation import Talk, converse
+    from vivavoce.cli.sound import open_speaker
     from vivavoce.config import client_key
 
     for file in files:
         if not file.is_file():
             raise ConfigError(f"there is no file {file}")
-    asyncio.run(
-        converse(
-            Talk(
-                url=url,
-                model=model,
-                voice=voice,
-                instructions=instructions,
-                text=text,
-                files=files,
-                save=save,
-                api_key=api_key or client_key(),
-            )
-        )
+    wanted = Talk(
+        url=url,
+        model=model,
+        voice=voice,
+        instructions=instructions,
+        text=text,
+        files=files,
+        save=save,
+        api_key=api_key or client_key(),
     )
+    with open_speaker() as speaker:
+        asyncio.run(converse(wanted, Console(highlight=False, markup=False), speaker))

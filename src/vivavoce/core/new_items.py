@@ -7,7 +7,6 @@ from msgspec import UNSET, UnsetType, structs
 
 from vivavoce.core.conversation import ItemRecord
 from vivavoce.core.settings import refused
-from vivavoce.errors import ProtocolError
 from vivavoce.ids import NewId
 from vivavoce.media.formats import decode
 from vivavoce.media.pcm import BYTES_PER_MS
@@ -17,20 +16,12 @@ from vivavoce.protocol.items import (
     FunctionCallOutput,
     InputAudio,
     InputImage,
-    InputText,
     Item,
     Message,
-    OutputAudio,
     OutputText,
     Text,
 )
 from vivavoce.protocol.session import AudioFormat
-
-ALLOWED_PARTS: dict[str, tuple[type[ContentPart], ...]] = {
-    "system": (InputText,),
-    "user": (InputText, InputAudio, InputImage),
-    "assistant": (OutputText, Text, OutputAudio),
-}
 
 
 def new_record(item: Item, new_id: NewId, input_format: AudioFormat, where: str) -> ItemRecord:
@@ -43,7 +34,8 @@ def new_record(item: Item, new_id: NewId, input_format: AudioFormat, where: str)
         where: path of the item for errors, such as `item`.
 
     Raises:
-        ProtocolError: the item is of a refused kind, or its parts don't fit its role.
+        ProtocolError: the item or a part of it is of a refused kind. (That parts fit their role
+            was checked when the event was decoded.)
     """
     item_id = item.id if isinstance(item.id, str) and item.id else new_id("item")
     match item:
@@ -87,7 +79,7 @@ def _message_record(
 ) -> ItemRecord:
     record = ItemRecord(item)
     parts = tuple(
-        _part(record, index, part, item.role, input_format, f"{where}.content[{index}]")
+        _part(record, index, part, input_format, f"{where}.content[{index}]")
         for index, part in enumerate(item.content)
     )
     record.item = _completed(item, item_id, content=parts, phase=UNSET)
@@ -99,29 +91,16 @@ def _part(
     record: ItemRecord,
     index: int,
     part: ContentPart,
-    role: str,
     input_format: AudioFormat,
     where: str,
 ) -> ContentPart:
-    if not isinstance(part, ALLOWED_PARTS[role]):
-        raise ProtocolError(
-            f"Invalid value: this content type is not allowed for the role '{role}'.",
-            param=f"{where}.type",
-        )
     match part:
         case InputImage():
             raise refused(f"{where}.type", "the language model cannot see pictures")
-        case OutputAudio():
-            # Sound of the assistant can't be populated; real traffic asks for the text instead.
-            raise ProtocolError(
-                f"Missing required parameter: '{where}.text'.",
-                code="missing_required_parameter",
-                param=f"{where}.text",
-            )
         case Text(text=text):
             return OutputText(text=text)
         case InputAudio(audio=audio, transcript=transcript):
-            return _audio_part(record, index, audio, transcript, input_format, where)
+            return _audio_part(record, index, audio, transcript, input_format)
         case _:
             return part
 
@@ -132,17 +111,9 @@ def _audio_part(
     audio: bytes | UnsetType,
     transcript: str | UnsetType | None,
     input_format: AudioFormat,
-    where: str,
 ) -> InputAudio:
     text = transcript if isinstance(transcript, str) else None
-    if isinstance(audio, UnsetType):
-        if text is None:
-            raise ProtocolError(
-                f"Missing required parameter: '{where}.audio'.",
-                code="missing_required_parameter",
-                param=f"{where}.audio",
-            )
-    else:
+    if isinstance(audio, bytes):
         record.user_audio[index] = decode(audio, input_format)
     if text is None:
         record.pending.add(index)

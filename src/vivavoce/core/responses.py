@@ -161,14 +161,15 @@ class Responses:
         elif response.is_finished:
             self.finish(response)
 
-    def fail(self, job_id: str, message: str, code: str) -> None:
-        """Take the news that an engine gave up."""
+    def fail(self, job_id: str, message: str, code: str) -> bool:
+        """Take the news that an engine gave up; return whether only a prepared answer was lost."""
         if self.prepared is not None and self.prepared.job_id == job_id:
             self.prepared = None
-            return
+            return True
         response = self._by_job.get(job_id)
         if response is not None:
             self.fail_response(response, message, code)
+        return False
 
     def fail_response(
         self, response: Response, message: str, code: str, kind: str = "server_error"

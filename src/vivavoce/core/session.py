@@ -111,7 +111,8 @@ def _take(state: SessionState, item: Input) -> None:  # noqa: C901 - one case an
         case TranscriptionFailed():
             speech_rules.on_transcription_failed(state, item)
         case ResponseFailed():
-            state.responses.fail(item.response_id, item.message, item.code)
+            if state.responses.fail(item.response_id, item.message, item.code):
+                state.pause_verdict.seems_finished = False  # not again within this pause
         case TurnJudged():
             speech_rules.on_judged(state, item)
         case TokensCounted():

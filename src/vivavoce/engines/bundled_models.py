@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from vivavoce.errors import ConfigError
 from vivavoce.models.catalogue import catalogue, find_model
 from vivavoce.models.installed import path_of
 
@@ -52,7 +53,11 @@ def _model_name(table: EngineTable, profile: str) -> str | None:
 
 
 def engine_settings(table: EngineTable, profile: str, models_dir: Path) -> dict[str, object]:
-    """Return the engine's own settings, with the paths of what it needs of the catalogue."""
+    """Return the engine's own settings, with the paths of what it needs of the catalogue.
+
+    Raises:
+        ConfigError: `model` names neither a model of the catalogue nor a file or folder.
+    """
     settings = {name: value for name, value in table.items() if name != "use"}
     bundled = BUNDLED.get(str(table.get("use")))
     if bundled is None:
@@ -64,5 +69,13 @@ def engine_settings(table: EngineTable, profile: str, models_dir: Path) -> dict[
         path = folder / find_model(name).files[0].name if bundled.is_file else folder
         settings[bundled.setting] = str(path)
     elif given is not None:
-        settings[bundled.setting] = str(Path(str(given)).expanduser())
+        settings[bundled.setting] = str(_own_model(str(given)))
     return settings
+
+
+def _own_model(given: str) -> Path:
+    path = Path(given).expanduser()
+    if not path.exists():
+        names = ", ".join(sorted(catalogue()))
+        raise ConfigError(f"'{given}' is no file or folder, and none of {names}", path="model")
+    return path

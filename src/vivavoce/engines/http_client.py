@@ -4,10 +4,11 @@ One `ClientSession` for each engine, for as long as the engine is open. Whatever
 there becomes an `EngineError` with a sentence for the operator, in which no secret appears.
 """
 
+import asyncio
 import io
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -23,6 +24,8 @@ T = TypeVar("T")
 
 KEEP_ALIVE_S = 60.0
 """A pause between two turns; a new TLS connection would cost the next answer 100 ms and more."""
+END_S = 0.1
+"""For the end of a response whose last event has come; it is in the same packet or the next."""
 MAX_ERROR_BYTES = 4096
 MAX_REASON_CHARACTERS = 300
 MAX_LINE_BYTES = 1 << 20
@@ -170,15 +173,19 @@ class HttpClient:
         headers: Mapping[str, str],
     ) -> aiohttp.ClientResponse:
         url = self._endpoint.base_url.rstrip("/") + path
+
+        async def ask() -> aiohttp.ClientResponse:
+            return await self._session.post(
+                url, data=body(), headers=headers, allow_redirects=False
+            )
+
         try:
-            return await self._session.post(
-                url, data=body(), headers=headers, allow_redirects=False
-            )
-        except aiohttp.ServerDisconnectedError:
-            # The server closed an idle connection just as we took it: it saw nothing of this.
-            return await self._session.post(
-                url, data=body(), headers=headers, allow_redirects=False
-            )
+            return await ask()
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+            # Most likely the server closed an idle connection just as we took it.
+            return await ask()
 
 
 async def event_data(
@@ -201,6 +208,13 @@ async def event_data(
         yield rest[5:].strip()
 
 
+async def read_to_end(response: aiohttp.ClientResponse) -> None:
+    """Read the little that may follow the last event: a connection read to its end is kept."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(END_S):
+            await response.read()
+
+
 def decoded(data: bytes, kind: type[T], client: HttpClient) -> T:
     """Read JSON.
 
@@ -214,7 +228,7 @@ def decoded(data: bytes, kind: type[T], client: HttpClient) -> T:
         raise client.error(f"sent what can't be understood: {shown!r}.") from error
 
 
-class _ErrorBody(Struct):
+class _ErrorBody(Struct, frozen=True):
     """The bodies of errors as the various servers write them."""
 
     error: object = None

@@ -42,9 +42,8 @@ async def open_engines(
     try:
         async with asyncio.TaskGroup() as tasks:
             for role in ROLES:
-                settings = engine_settings(tables[role], profile, models_dir)
-                use = str(tables[role].get("use"))
-                tasks.create_task(_hold(role, use, settings, opened[role], done))
+                opening = _open(role, tables[role], profile, models_dir)
+                tasks.create_task(_hold(role, opening, opened[role], done))
             engines = _joined({role: await opened[role] for role in ROLES})
             try:
                 yield engines
@@ -56,23 +55,32 @@ async def open_engines(
 
 async def _hold(
     role: str,
-    use: str,
-    settings: Mapping[str, object],
+    opening: AbstractAsyncContextManager[Any],
     opened: asyncio.Future[Any],
     done: asyncio.Event,
 ) -> None:
     """Open an engine and close it in the same task, as its context manager wants."""
-    if role == "turn_judge" and use == NONE:
-        opened.set_result(None)
-        return
     try:
-        async with find_engine(role, use)(settings) as engine:
+        async with opening as engine:
             opened.set_result(engine)
             await done.wait()
     except ConfigError as error:
         place = f"engines.{role}"
         path = place if error.path is None else f"{place}.{error.path}"
         raise ConfigError(error.message, path=path) from error
+
+
+@asynccontextmanager
+async def _open(
+    role: str, table: EngineTable, profile: str, models_dir: Path
+) -> AsyncIterator[object]:
+    use = str(table.get("use"))
+    if role == "turn_judge" and use == NONE:
+        yield None
+        return
+    settings = engine_settings(table, profile, models_dir)
+    async with find_engine(role, use)(settings) as engine:
+        yield engine
 
 
 def find_engine(role: str, use: str) -> OpenEngine:

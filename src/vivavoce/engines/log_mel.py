@@ -41,7 +41,7 @@ def _bands() -> Samples:
     rising = (bins_hz - left) / (middle - left)
     falling = (right - bins_hz) / (right - middle)
     triangles = np.maximum(0.0, np.minimum(rising, falling)) * 2.0 / (right - left)
-    return triangles.astype(np.float32)
+    return np.asarray(triangles, np.float32)
 
 
 # Slaney's scale is linear up to 1 kHz (15 mel), then logarithmic.

@@ -6,7 +6,6 @@ A worker that dies costs its running calls and is started again by the next one.
 
 import asyncio
 import logging
-import os
 import socket
 import sys
 from asyncio.subprocess import Process
@@ -15,6 +14,7 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, Literal, Protocol, cast
 
 from vivavoce.engines.frames import FrameReader, encode_frame
+from vivavoce.engines.strict_settings import plain_settings
 from vivavoce.errors import ConfigError, EngineError
 
 _log = logging.getLogger(__name__)
@@ -259,7 +259,7 @@ async def _launch(
         except BaseException:
             await connection.close()
             raise
-    connection.send("load", target, _plain(settings), max_parallel, sys.path)
+    connection.send("load", target, plain_settings(settings), max_parallel, sys.path)
     try:
         await connection.loaded
     except BaseException:
@@ -282,10 +282,3 @@ async def _spawn(fd: int, name: str) -> Process:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=sys.__stderr__.fileno() if sys.__stderr__ is not None else None,
     )
-
-
-def _plain(settings: Mapping[str, object]) -> dict[str, object]:
-    return {
-        key: os.fspath(value) if isinstance(value, os.PathLike) else value
-        for key, value in settings.items()
-    }

@@ -7,13 +7,13 @@ For tests and benchmarks: what is measured through it is our own time.
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 from msgspec import Struct
 
 from vivavoce.media.pcm import BYTES_PER_MS
@@ -26,16 +26,19 @@ PIECE_MS = 100
 class HttpScript(Struct, frozen=True, kw_only=True):
     """What the server says, and how long it takes for it."""
 
-    transcript: str = "What is the capital of France?"
-    answer: str = "The capital of France is Paris. It lies on the Seine."
+    transcript: str | Callable[[int], str] = "What is the capital of France?"
+    """Or what is made of a file of so many bytes."""
+    answer: str | Callable[[str], str] = "The capital of France is Paris. It lies on the Seine."
+    """Or what is made of the last message."""
     calls: tuple[Call, ...] = ()
     """Made in place of the answer when the request has tools and ends with the user's words."""
     transcript_ms: float = 40
     first_token_ms: float = 80
     token_ms: float = 10
     first_audio_ms: float = 40
+    piece_ms: float = 0
+    """Between one piece of sound and the next."""
     voice: Voice = Voice()
-    """All of its sound follows `first_audio_ms` at once."""
 
 
 @dataclass
@@ -47,6 +50,17 @@ class HttpRequests:
     n_running: int = 0
     n_cut: int = 0
     """Requests whose client went away before the end."""
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def some_began(self) -> None:
+        """Wait until a request runs."""
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.n_running > 0)
+
+    async def all_ended(self) -> None:
+        """Wait until no request runs."""
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.n_running == 0)
 
 
 @asynccontextmanager
@@ -108,26 +122,34 @@ async def _serve(script: HttpScript, port: int) -> None:
 class _Server:
     def __init__(self, script: HttpScript, requests: HttpRequests | None, sleep: Sleep) -> None:
         self._script = script
-        self._requests = requests
+        self._keeps_bodies = requests is not None
+        self._requests = requests or HttpRequests()
         self._sleep = sleep
 
     async def attend(self, work: "_Work", request: web.Request) -> web.StreamResponse:
         """Do the work and note how it ends."""
-        seen = self._requests or HttpRequests()
+        seen = self._requests
         seen.n_running += 1
         try:
             body = await _body(request)
-            seen.bodies.append(body)
+            if self._keeps_bodies:
+                seen.bodies.append(body)
+            await _tell(seen)
             return await work(request, body)
         except (asyncio.CancelledError, ConnectionError):
             seen.n_cut += 1
             raise
         finally:
             seen.n_running -= 1
+            await _tell(seen)
 
     async def transcribe(self, request: web.Request, body: dict[str, object]) -> web.StreamResponse:
         await self._wait(self._script.transcript_ms)
         text = self._script.transcript
+        if not isinstance(text, str):
+            n_bytes = body["file"]
+            assert isinstance(n_bytes, int)
+            text = text(n_bytes)
         if body.get("stream") != "true":
             return web.json_response({"text": text})
         events: list[object] = [
@@ -158,19 +180,20 @@ class _Server:
         sound = speech(str(body["input"]), self._script.voice, speed)
         step = PIECE_MS * BYTES_PER_MS + 1  # odd: who reads must carry half samples over
         for start in range(0, len(sound), step):
+            await self._wait(self._script.piece_ms if start else 0)
             await response.write(sound[start : start + step])
         await response.write_eof()
         return response
 
     def _makes_calls(self, body: dict[str, object]) -> bool:
-        messages = body["messages"]
-        assert isinstance(messages, list)
-        ends_with_user = bool(messages) and messages[-1]["role"] == "user"
+        ends_with_user = _last_message(body).get("role") == "user"
         return bool(self._script.calls) and "tools" in body and ends_with_user
 
-    def _deltas(self, body: dict[str, object]) -> Iterator[dict[str, object]]:
+    def _deltas(self, body: dict[str, object]) -> Iterator[Mapping[str, object]]:
         if not self._makes_calls(body):
-            yield from ({"content": word} for word in tokens(self._script.answer))
+            answer = self._script.answer
+            text = answer if isinstance(answer, str) else answer(str(_last_message(body)))
+            yield from ({"content": word} for word in tokens(text))
             return
         for index, call in enumerate(self._script.calls):
             first = {"name": call.name, "arguments": ""}
@@ -186,16 +209,22 @@ class _Server:
 _Work = Callable[[web.Request, dict[str, object]], Awaitable[web.StreamResponse]]
 
 
+async def _tell(requests: HttpRequests) -> None:
+    async with requests.changed:
+        requests.changed.notify_all()
+
+
 async def _body(request: web.Request) -> dict[str, object]:
     if request.content_type == "application/json":
         body: dict[str, object] = msgspec.json.decode(await request.read(), type=dict[str, object])
         return body
-    form = await request.post()
-    return {
-        name: value if isinstance(value, str) else len(value.file.read())
-        for name, value in form.items()
-        if isinstance(value, str | web.FileField)
-    }
+    fields: dict[str, object] = {}
+    async for part in await request.multipart():
+        assert isinstance(part, BodyPartReader)
+        assert part.name
+        data = bytes(await part.read())
+        fields[part.name] = len(data) if part.filename else data.decode()
+    return fields
 
 
 async def _begin(request: web.Request, content_type: str) -> web.StreamResponse:
@@ -214,6 +243,11 @@ async def _send_events(request: web.Request, events: Sequence[object]) -> web.St
 
 def _event(body: object) -> bytes:
     return b"data: " + msgspec.json.encode(body) + b"\n\n"
+
+
+def _last_message(body: dict[str, object]) -> Mapping[str, object]:
+    messages = msgspec.convert(body["messages"], list[dict[str, object]])
+    return messages[-1] if messages else {}
 
 
 def _usage(body: dict[str, object]) -> dict[str, object]:

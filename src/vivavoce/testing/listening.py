@@ -19,7 +19,7 @@ from vivavoce.interfaces import (
     TranscriptionHints,
     TranscriptSoFar,
 )
-from vivavoce.media.pcm import BYTES_PER_MS, Pcm
+from vivavoce.media.pcm import BYTES_PER_MS, BYTES_PER_SAMPLE, Pcm
 from vivavoce.runtime.log_context import SESSION_ID
 from vivavoce.testing.asked import N_KEPT, Asked, recorded
 from vivavoce.testing.script import Heard, Sleep, Timeline, one_after_another
@@ -40,7 +40,9 @@ class ScriptedSpeechDetector:
         data = self._rest + audio.data
         n_frames = len(data) // FRAME_BYTES
         self._rest = data[n_frames * FRAME_BYTES :]
-        frames = np.frombuffer(data[: n_frames * FRAME_BYTES], "<i2").reshape(n_frames, -1)
+        frames = np.frombuffer(data[: n_frames * FRAME_BYTES], "<i2").reshape(
+            n_frames, FRAME_BYTES // BYTES_PER_SAMPLE
+        )
         levels = np.sqrt(np.mean(np.square(frames.astype(np.float64)), axis=1))
         return [float(level > self._threshold) for level in levels]
 

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -220,9 +221,7 @@ def _check(turn: ScriptedTurn, place: str) -> None:
         raise ConfigError("there is nothing heard that these could begin", path=f"{place}.partials")
     if turn.fault_in == "transcript" and turn.hears is None:
         raise ConfigError("this turn has no transcript", path=f"{place}.fault_in")
-    for index, (short, long) in enumerate(
-        zip(turn.partials, (*turn.partials[1:], turn.hears or ""), strict=True)
-    ):
+    for index, (short, long) in enumerate(pairwise([*turn.partials, turn.hears or ""])):
         if not long.startswith(short):
             raise ConfigError(f"not the beginning of {long!r}", path=f"{place}.partials[{index}]")
 

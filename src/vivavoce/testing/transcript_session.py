@@ -97,7 +97,7 @@ class TranscriptSession:
 
     def _let_pass(self, seconds: float) -> list[Output]:
         outputs: list[Output] = []
-        until = self._now + seconds
+        until = round(self._now + seconds, 3)  # whole ms: sums of fractions would miss deadlines
         while (deadline := self._session.next_deadline) is not None and deadline <= until:
             self._now = max(self._now, deadline)
             outputs += self._tell(Tick())

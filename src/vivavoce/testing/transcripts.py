@@ -257,7 +257,10 @@ def _tree(output: Output) -> dict[str, object]:
     tree: dict[str, object] = msgspec.to_builtins(value, builtin_types=(bytes,))
     match output:
         case StartResponse(request=request):
-            tree |= {"response_id": request.response_id, "items": prompt_lines(request.prompt) or None}
+            tree |= {
+                "response_id": request.response_id,
+                "items": prompt_lines(request.prompt) or None,
+            }
         case PrefillPrompt(prompt=prompt):
             tree["items"] = prompt_lines(prompt) or None
         case _:

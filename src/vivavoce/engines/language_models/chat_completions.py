@@ -14,6 +14,7 @@ from vivavoce.engines.http_client import (
     event_data,
     open_client,
     parse_endpoint,
+    read_to_end,
 )
 from vivavoce.engines.language_models.chat_messages import (
     chat_messages,
@@ -91,6 +92,7 @@ class ChatCompletions:
         ):
             async for data in events:
                 if is_done := data == b"[DONE]":
+                    await read_to_end(response)
                     break
                 for event in answer.read(decoded(data, _Chunk, self._client)):
                     yield event
@@ -134,37 +136,37 @@ class ChatCompletions:
         return body
 
 
-class _Function(Struct):
+class _Function(Struct, frozen=True):
     name: str | None = None
     arguments: str | None = None
 
 
-class _ToolCall(Struct):
+class _ToolCall(Struct, frozen=True):
     index: int = 0
     id: str | None = None
     function: _Function | None = None
 
 
-class _Delta(Struct):
+class _Delta(Struct, frozen=True):
     content: str | None = None
     tool_calls: tuple[_ToolCall, ...] | None = None
 
 
-class _Choice(Struct):
+class _Choice(Struct, frozen=True):
     delta: _Delta | None = None
     finish_reason: str | None = None
 
 
-class _PromptDetails(Struct):
+class _PromptDetails(Struct, frozen=True):
     cached_tokens: int | None = None
 
 
-class _Usage(Struct):
+class _Usage(Struct, frozen=True):
     prompt_tokens: int | None = None
     prompt_tokens_details: _PromptDetails | None = None
 
 
-class _Chunk(Struct):
+class _Chunk(Struct, frozen=True):
     """One event of the stream."""
 
     choices: tuple[_Choice, ...] | None = None

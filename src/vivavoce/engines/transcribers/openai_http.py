@@ -21,6 +21,7 @@ from vivavoce.engines.http_client import (
     event_data,
     open_client,
     parse_endpoint,
+    read_to_end,
 )
 from vivavoce.errors import EngineError
 from vivavoce.interfaces import (
@@ -201,22 +202,22 @@ class _Turn:
             self._request = None
 
 
-class _Answer(Struct):
+class _Answer(Struct, frozen=True):
     """A whole transcript."""
 
     text: str
     language: str | None = None
 
 
-class _ChunkDelta(Struct):
+class _ChunkDelta(Struct, frozen=True):
     content: str | None = None
 
 
-class _ChunkChoice(Struct):
+class _ChunkChoice(Struct, frozen=True):
     delta: _ChunkDelta = _ChunkDelta()
 
 
-class _Chunk(Struct):
+class _Chunk(Struct, frozen=True):
     """An event of a streamed transcript: the hosted service's, or (`choices`) that of vLLM."""
 
     type: str = ""
@@ -233,11 +234,13 @@ async def _read_stream(
     async with aclosing(event_data(response, client)) as events:
         async for data in events:
             if data == b"[DONE]":
+                await read_to_end(response)
                 return Transcript(text.strip())
             chunk = decoded(data, _Chunk, client)
             if chunk.error:
                 raise client.error(f"gave up: {error_text(chunk.error)}.")
             if chunk.type == "transcript.text.done":
+                await read_to_end(response)
                 return Transcript(chunk.text.strip())
             said = chunk.delta + "".join(choice.delta.content or "" for choice in chunk.choices)
             text += said

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vivavoce.interfaces import PromptItem, PromptMessage, PromptToolCall, Tool
+from vivavoce.interfaces import PromptItem, PromptMessage, PromptToolCall, PromptToolOutput, Tool
 
 # By a word in the property's name; the first that fits.
 TYPICAL_TEXTS = (
@@ -40,6 +40,8 @@ def example_turns(tools: Sequence[Tool]) -> list[PromptItem]:
         PromptMessage("assistant", "Hello! What can I do for you?"),
         PromptMessage("user", _request(tools[0], arguments)),
         PromptToolCall("example", tools[0].name, json.dumps(arguments, ensure_ascii=False)),
+        PromptToolOutput("example", '{"status": "ok"}'),
+        PromptMessage("assistant", "All right, that worked."),
         PromptMessage("user", "Thanks. How many days are there in a week?"),
         PromptMessage("assistant", "There are seven days in a week."),
     ]
@@ -73,7 +75,7 @@ class _Example:
             return TYPICAL_TEXT
         schema = self._resolved(schema)
         for keyword in ("examples", "enum"):
-            if schema.get(keyword):
+            if isinstance(schema.get(keyword), list) and schema[keyword]:
                 return schema[keyword][0]
         for keyword in ("const", "default"):
             if schema.get(keyword) is not None:

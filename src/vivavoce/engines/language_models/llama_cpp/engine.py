@@ -1,0 +1,166 @@
+"""A language model of the bundled kind: a GGUF file on llama.cpp, in a worker process."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+from msgspec import Struct
+
+from vivavoce.engines.language_models.llama_cpp.answer import AnswerReader
+from vivavoce.engines.language_models.llama_cpp.grammar import (
+    answer_grammar,
+    check_schema,
+    may_call,
+)
+from vivavoce.engines.language_models.llama_cpp.prompt import render
+from vivavoce.engines.strict_settings import parse_settings
+from vivavoce.engines.worker import Worker, open_worker
+from vivavoce.errors import ConfigError, EngineError, ProtocolError
+from vivavoce.interfaces import Finished, LanguageModel, ModelEvent, Prompt, Stream, Tool
+
+PREPARE_AFTER_MS = 128
+"""An answer costs a few hundred ms of two cores: not worth it at every breath."""
+
+_MAX_CALLS = 64  # threads of the worker; each live answer, prefill or count holds one
+_MAX_PREFILLS = 4  # of these, so that live answers always find a thread
+_HOST = "vivavoce.engines.language_models.llama_cpp.host:open_host"
+
+
+class LlamaCppSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of this engine."""
+
+    model_path: str
+    """A GGUF file whose chat template is ChatML (Qwen's, and many others)."""
+    slots: int = 4
+    """Conversations whose cache is kept at once; about 28 KB a token for the 1.5B model."""
+    window_tokens: int = 8192
+    """Of each conversation."""
+    threads: int | None = None
+    """Of the model; None: two, or one on a single core."""
+
+
+@asynccontextmanager
+async def open_engine(settings: Mapping[str, object]) -> AsyncIterator[LanguageModel]:
+    """Load the model in a process of its own.
+
+    Raises:
+        ConfigError: a setting is wrong, or the model can't be used.
+        EngineError: the worker died.
+    """
+    given = _checked(parse_settings(settings, LlamaCppSettings))
+    with tempfile.TemporaryDirectory(prefix="vivavoce-") as folder:
+        host_settings = {
+            "model_path": given.model_path,
+            "folder": folder,
+            "slots": given.slots,
+            "window_tokens": given.window_tokens,
+            "threads": given.threads or min(2, os.cpu_count() or 1),
+        }
+        async with open_worker(
+            _HOST, host_settings, name="language model", max_parallel=_MAX_CALLS
+        ) as worker:
+            yield LlamaCpp(worker, given.window_tokens)
+
+
+def _checked(settings: LlamaCppSettings) -> LlamaCppSettings:
+    for name, least in (("slots", 1), ("window_tokens", 512), ("threads", 1)):
+        value = getattr(settings, name)
+        if value is not None and value < least:
+            raise ConfigError(f"at least {least} is needed", path=name)
+    return settings
+
+
+class LlamaCpp:
+    """Writes answers; shared by all sessions. See `LanguageModel`."""
+
+    def __init__(self, worker: Worker, window_tokens: int) -> None:
+        self._worker = worker
+        self._window_tokens = window_tokens
+        self._prefills = asyncio.Semaphore(_MAX_PREFILLS)
+        self._n_asked = 0
+        self._released: list[str] = []
+
+    @property
+    def prepare_after_ms(self) -> int:
+        """Silence after which preparing an answer is worth its cost."""
+        return PREPARE_AFTER_MS
+
+    @property
+    def window_tokens(self) -> int:
+        """Size of the context window of one conversation."""
+        return self._window_tokens
+
+    async def generate(self, prompt: Prompt) -> Stream[ModelEvent]:
+        """Write one answer.
+
+        Raises:
+            EngineError: the prompt is too long (`context_length_exceeded`), a tool can't be
+                honoured (`invalid_tools`), or the model failed.
+        """
+        asked = self._asked(prompt)
+        asked["grammar"] = _grammar(prompt)
+        asked["bans_calls"] = prompt.spoken and not may_call(prompt)
+        asked["max_output_tokens"] = prompt.max_output_tokens
+        reader = AnswerReader(may_call=may_call(prompt))
+        async with aclosing(self._worker.stream("generate", asked)) as replies:
+            async for reply in replies:
+                if "text" not in reply:
+                    yield _finished(reply)
+                    return
+                for event in reader.push(reply["text"], reply["n_tokens"]):
+                    yield event
+
+    async def prefill(self, prompt: Prompt) -> None:
+        """Read the prompt ahead of time; a later one of the same session takes its place."""
+        if prompt.out_of_band:
+            return
+        asked = self._asked(prompt)
+        async with self._prefills:
+            await self._worker.call("prefill", asked)
+
+    async def count_tokens(self, texts: list[str]) -> list[int]:
+        """Count tokens of each text, without any added for roles."""
+        counts: list[int] = await self._worker.call("count", texts)
+        return counts
+
+    def check_tool(self, tool: Tool) -> None:
+        """Accept the tool, or refuse it.
+
+        Raises:
+            ProtocolError: names the JSON-Schema keyword it cannot honour.
+        """
+        check_schema(tool)
+
+    def release(self, session_id: str) -> None:
+        """Let others have the session's slot; the worker hears of it with the next request."""
+        self._released.append(session_id)
+
+    def _asked(self, prompt: Prompt) -> dict[str, Any]:
+        self._n_asked += 1
+        released, self._released = self._released, []
+        rendered = render(prompt)
+        return {
+            "order": self._n_asked,
+            "session_id": prompt.session_id,
+            "out_of_band": prompt.out_of_band,
+            "head": rendered.head,
+            "body": rendered.body,
+            "tail": rendered.tail,
+            "released": released,
+        }
+
+
+def _grammar(prompt: Prompt) -> str | None:
+    try:
+        return answer_grammar(prompt)
+    except ProtocolError as error:  # the session checks its tools when they are set
+        raise EngineError(error.message, code="invalid_tools") from error
+
+
+def _finished(reply: Mapping[str, Any]) -> Finished:
+    return Finished(
+        "max_output_tokens" if reply["is_cut"] else "stop", reply["n_input"], reply["n_cached"]
+    )

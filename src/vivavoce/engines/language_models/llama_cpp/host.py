@@ -1,0 +1,230 @@
+"""The worker process's side: the model, its slots, and who may use them when."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from vivavoce.engines.language_models.llama_cpp.heads import KeptHeads
+from vivavoce.engines.language_models.llama_cpp.reading import plan_reading
+from vivavoce.engines.language_models.llama_cpp.runtime import Runtime, WriteOrder, WrittenPiece
+from vivavoce.engines.language_models.llama_cpp.slots import Slot, SlotPool
+from vivavoce.engines.language_models.llama_cpp.turns import Stopped, Turns
+from vivavoce.errors import EngineError
+
+MAX_ANSWER_TOKENS = 4096
+"""When the client set no bound: a model that has lost its way ends some time."""
+
+_CALL_OPENINGS = ("{", '{"', "{\n", "```", "```json", "`")
+
+Cancelled = Callable[[], bool]
+
+
+class HostSettings(Struct, frozen=True, kw_only=True):
+    """What the worker is told at its start."""
+
+    model_path: str
+    folder: str
+    slots: int
+    window_tokens: int
+    threads: int
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """One answer to be written, or one prompt to be read ahead."""
+
+    order: int
+    """Counts up; of one session only the newest is worth reading ahead for."""
+    session_id: str
+    out_of_band: bool
+    head: str
+    body: str
+    tail: str
+    grammar: str | None = None
+    bans_calls: bool = False
+    """Whether nothing that opens a call or code may be written."""
+    max_output_tokens: int | None = None
+    released: list[str] = []
+    """Sessions that have ended since the last time."""
+
+
+def open_host(settings: Any) -> "LlamaHost":
+    """Load the model and write a few words, so that the first answer finds everything warm.
+
+    Raises:
+        ConfigError: the model can't be used.
+    """
+    told = msgspec.convert(settings, HostSettings)
+    runtime = Runtime(
+        Path(told.model_path),
+        n_slots=told.slots + 1,  # the last one is for answers outside conversations
+        window_tokens=told.window_tokens,
+        n_threads=told.threads,
+        folder=Path(told.folder),
+    )
+    host = LlamaHost(runtime, told.slots, told.window_tokens)
+    host.warm_up()
+    return host
+
+
+class LlamaHost:
+    """Answers calls in many threads at once."""
+
+    def __init__(self, runtime: Runtime, n_slots: int, window_tokens: int) -> None:
+        self._runtime = runtime
+        self._window_tokens = window_tokens
+        self._pool = SlotPool(n_slots)
+        self._turns = Turns()
+        self._heads = KeptHeads(runtime)
+        self._newest: dict[str, int] = {}
+        self._newest_lock = threading.Lock()
+        # Only words that are one token: a longer one would ban each of its tokens.
+        tokens = [runtime.tokenize(text, markup=False) for text in _CALL_OPENINGS]
+        self._call_openings = tuple(token[0] for token in tokens if len(token) == 1)
+
+    def handle(self, method: str, args: Any, cancelled: Cancelled) -> Iterator[Any]:
+        """Do one piece of work; see `Host`."""
+        match method:
+            case "generate":
+                yield from self._generate(msgspec.convert(args, Asked), cancelled)
+            case "prefill":
+                self._prefill(msgspec.convert(args, Asked), cancelled)
+            case "count":
+                yield [len(self._runtime.tokenize(text, markup=False)) for text in args]
+            case _:
+                raise EngineError(f"there is no method {method!r}", code="engine_failed")
+
+    def warm_up(self) -> None:
+        """Answer once: the first answer after loading is slower by half a second."""
+        text = "<|im_start|>user\nHello!<|im_end|>\n"
+        asked = Asked(
+            order=0,
+            session_id="",
+            out_of_band=True,
+            head="",
+            body=text * 10,
+            tail="<|im_start|>assistant\n",
+            grammar="root ::= [a-z ]+\n",
+            max_output_tokens=4,
+        )
+        for _ in self._generate(asked, lambda: False):
+            pass
+
+    def _generate(self, asked: Asked, cancelled: Cancelled) -> Iterator[dict[str, Any]]:
+        self._note(asked)
+        head, tokens = self._tokens(asked)
+        n_room = self._window_tokens - len(tokens)
+        if n_room < 1:
+            message = f"the prompt has {len(tokens)} tokens, the window {self._window_tokens}"
+            raise EngineError(message, code="context_length_exceeded")
+        session_id = None if asked.out_of_band else asked.session_id
+        try:
+            with self._turns.live():
+                slot = self._pool.take(session_id, tokens, cancelled)
+                try:
+                    n_cached, shifts = self._read(slot, tokens, len(head), cancelled)
+                    order = WriteOrder(
+                        slot=slot.index,
+                        tokens=tokens,
+                        grammar=asked.grammar,
+                        max_tokens=min(n_room, asked.max_output_tokens or MAX_ANSWER_TOKENS),
+                        banned=self._call_openings if asked.bans_calls else (),
+                        shifts=shifts,
+                    )
+                    is_cut = False
+                    for piece in self._write(slot, order, cancelled):
+                        is_cut = piece.is_cut
+                        if piece.text or piece.n_tokens:
+                            yield {"text": piece.text, "n_tokens": piece.n_tokens}
+                    yield {"is_cut": is_cut, "n_input": len(tokens), "n_cached": n_cached}
+                finally:
+                    self._pool.give_back(slot)
+        except Stopped:
+            pass
+
+    def _prefill(self, asked: Asked, cancelled: Cancelled) -> None:
+        self._note(asked)
+        head, tokens = self._tokens(asked, with_tail=False)
+
+        def is_stopped() -> bool:
+            return cancelled() or self._newest.get(asked.session_id) != asked.order
+
+        try:
+            while not self._read_ahead(asked.session_id, head, tokens, is_stopped):
+                pass
+        except Stopped:
+            pass
+
+    def _read_ahead(
+        self, session_id: str, head: list[int], tokens: list[int], is_stopped: Cancelled
+    ) -> bool:
+        """Read one piece; say whether it was the last. No slot is held while others go first."""
+        with self._turns.piece(is_live=False, is_stopped=is_stopped):
+            # A live answer may have taken it, and waits for its turn: so don't wait for the slot.
+            slot = self._pool.try_take(session_id, tokens)
+            if slot is None:
+                return False
+            try:
+                self._heads.restore(slot, head)
+                plan = plan_reading(slot.tokens, tokens, len(head))
+                if plan.n_reused >= len(tokens) - 1:
+                    return True
+                end = plan.ends[0] if plan.ends else len(tokens)
+                self._read_piece(slot, tokens[:end], head, shifts=plan.shifts)
+                return end == len(tokens)
+            finally:
+                self._pool.give_back(slot)
+
+    def _read(
+        self, slot: Slot, tokens: list[int], n_head: int, cancelled: Cancelled
+    ) -> tuple[int, bool]:
+        """Read all but the last piece; return how much was cached, and what is left to shift."""
+        head = tokens[:n_head]
+        if self._heads.helps(slot, head):
+            with self._turns.piece(is_live=True, is_stopped=cancelled):
+                self._heads.restore(slot, head)
+        plan = plan_reading(slot.tokens, tokens, n_head)
+        for index, end in enumerate(plan.ends):
+            with self._turns.piece(is_live=True, is_stopped=cancelled):
+                self._read_piece(slot, tokens[:end], head, shifts=plan.shifts and index == 0)
+        return min(plan.n_reused, len(tokens) - 1), plan.shifts and not plan.ends
+
+    def _read_piece(
+        self, slot: Slot, tokens: list[int], head: Sequence[int], *, shifts: bool
+    ) -> None:
+        slot.tokens = []  # in case it fails half way
+        self._runtime.read(slot.index, tokens, shifts=shifts)
+        slot.tokens = tokens
+        if len(tokens) == len(head):
+            self._heads.keep(slot, head)
+
+    def _write(self, slot: Slot, order: WriteOrder, cancelled: Cancelled) -> Iterator[WrittenPiece]:
+        text = ""
+        slot.tokens = []
+        with self._turns.piece(is_live=True, is_stopped=cancelled) as end_turn:
+            pieces = self._runtime.write(order, cancelled)
+            try:
+                for piece in pieces:
+                    end_turn()  # from the first word on it only writes
+                    text += piece.text
+                    yield piece
+            finally:
+                pieces.close()
+                slot.tokens = [*order.tokens, *self._runtime.tokenize(text)]
+
+    def _tokens(self, asked: Asked, *, with_tail: bool = True) -> tuple[list[int], list[int]]:
+        """Tokens of the head, and of all. No token reaches from one part into the next."""
+        head = self._runtime.tokenize(asked.head)
+        rest = asked.body + (asked.tail if with_tail else "")
+        return head, head + self._runtime.tokenize(rest)
+
+    def _note(self, asked: Asked) -> None:
+        with self._newest_lock:
+            for session_id in asked.released:
+                self._newest.pop(session_id, None)
+                self._pool.forget(session_id)
+            newest = max(asked.order, self._newest.get(asked.session_id, 0))
+            self._newest[asked.session_id] = newest

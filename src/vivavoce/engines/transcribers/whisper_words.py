@@ -1,0 +1,86 @@
+"""Which words of a turn are settled, told from one answer of Whisper to the next.
+
+A word is settled when two answers running agree on it and on all before it ("LocalAgreement"),
+and two more words follow: the last may be half a word, and the one before changes with it
+("asked not" becomes "ask not what"). Source: "Turning Whisper into Real-Time
+Transcription System" (Macháček et al., 2023).
+"""
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+
+_N_UNSETTLED = 2
+
+
+class SettledWords:
+    """The words of one turn. Those frozen need not be heard again; the others are in the sound."""
+
+    def __init__(self) -> None:
+        self.frozen = ""
+        """Text of words whose sound was dropped."""
+        self.agreed: list[str] = []
+        """Settled words at the start of the sound that is kept, as they were written then."""
+        self._before: list[str] = []
+
+    def take(self, words: Sequence[str], *, is_sure: bool) -> str:
+        """Take an answer about the sound that is kept; return the text newly settled, or ''.
+
+        An answer the model is not sure of settles nothing.
+        """
+        if not is_sure:
+            self._before = []
+            return ""
+        n_same = _n_same(words[:-_N_UNSETTLED], self._before)
+        self._before = list(words)
+        return self._settle(self.consistent(words)[:n_same])
+
+    def agrees(self, words: Sequence[str]) -> bool:
+        """Say whether the answer begins with what is settled."""
+        return _n_same(self.agreed, words) == len(self.agreed)
+
+    def freeze(self, words: Sequence[str], n_words: int) -> str:
+        """Drop the first words of an answer with their sound; return the text newly settled."""
+        words = self.consistent(words)
+        delta = self._settle(words[:n_words])
+        self.frozen += "".join(words[:n_words])
+        self.agreed = self.agreed[n_words:]
+        self._before = words[n_words:]
+        return delta
+
+    def text(self, words: Sequence[str]) -> str:
+        """Return all that was said, given an answer about the sound that is kept."""
+        return (self.frozen + "".join(self.consistent(words))).strip()
+
+    def consistent(self, words: Sequence[str]) -> list[str]:
+        """Return the answer with what is settled at its start; a promise is kept."""
+        if self.agrees(words):
+            return [*self.agreed, *words[len(self.agreed) :]]
+        matcher = SequenceMatcher(None, _folded(self.agreed), _folded(words), autojunk=False)
+        blocks = [block for block in matcher.get_matching_blocks() if block.size]
+        if not blocks:
+            return [*self.agreed, *words[len(self.agreed) :]]
+        last = blocks[-1]
+        return [*self.agreed, *words[last.b + len(self.agreed) - last.a :]]
+
+    def _settle(self, words: list[str]) -> str:
+        if len(words) <= len(self.agreed):
+            return ""
+        is_first = not self.frozen and not self.agreed
+        delta = "".join(words[len(self.agreed) :])
+        self.agreed = words
+        return delta.lstrip() if is_first else delta
+
+
+def _n_same(words: Sequence[str], others: Sequence[str]) -> int:
+    count = 0
+    for one, other in zip(_folded(words), _folded(others), strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
+
+
+def _folded(words: Sequence[str]) -> list[str]:
+    """Return the words without what changes as a sentence goes on: case and punctuation."""
+    return ["".join(c for c in word.lower() if c.isalnum()) for word in words]
