@@ -5,8 +5,8 @@ from collections import Counter, deque
 from collections.abc import Iterator
 
 import pytest
-from tests.sdk_types import parse_with_sdk
 
+from tests.sdk_types import parse_with_sdk
 from vivavoce.protocol.codec import ENCODED
 
 MAX_CHECKED_PER_TYPE = 100

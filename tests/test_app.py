@@ -1,6 +1,4 @@
 import asyncio
-import os
-import re
 import signal
 import ssl
 import sys
@@ -11,6 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.served import served
 from vivavoce.app import check_listening
 from vivavoce.config import load_config
 from vivavoce.errors import ConfigError
@@ -19,39 +18,20 @@ SCRIPT = '[[turns]]\nhears = "What is the capital of France?"\nanswer = "Paris."
 
 
 @asynccontextmanager
-async def served(
+async def double(
     tmp_path: Path, *arguments: str
 ) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
-    """Run `vivavoce serve --scripted` on a free port until the block is left."""
     script = tmp_path / "script.toml"
     script.write_text(SCRIPT)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "vivavoce", "serve", "--scripted", str(script), "--port", "0"),
-        *arguments,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "VIVAVOCE_HOME": str(tmp_path)},
-    )
-    assert process.stderr is not None
-    lines = []
-    try:
-        async with asyncio.timeout(20):
-            while line := await process.stderr.readline():
-                lines.append(line.decode())
-                if "ready after" in lines[-1]:
-                    break
-        url = re.search(r"(https?://\S+)/v1", "".join(lines))
-        assert url is not None, lines
-        yield url[1], process
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(10):
-            await process.communicate()
+    async with served(
+        "--scripted", str(script), *arguments, VIVAVOCE_HOME=str(tmp_path)
+    ) as running:
+        yield running
 
 
 async def test_a_scripted_server_is_ready_and_ends_when_told(tmp_path: Path) -> None:
-    async with served(tmp_path) as (url, process), aiohttp.ClientSession() as client:
-        async with client.get(f"{url}/readyz") as answer:
+    async with double(tmp_path) as (url, process), aiohttp.ClientSession() as client:
+        async with client.get(url.removesuffix("/v1") + "/readyz") as answer:
             assert answer.status == 200
         process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(10):
@@ -60,9 +40,9 @@ async def test_a_scripted_server_is_ready_and_ends_when_told(tmp_path: Path) -> 
 
 async def test_a_session_is_told_goodbye_when_the_server_ends(tmp_path: Path) -> None:
     async with (
-        served(tmp_path) as (url, process),
+        double(tmp_path) as (url, process),
         aiohttp.ClientSession() as client,
-        client.ws_connect(f"{url}/v1/realtime?model=gpt-realtime") as socket,
+        client.ws_connect(f"{url}/realtime?model=gpt-realtime") as socket,
     ):
         await socket.receive()
         process.send_signal(signal.SIGTERM)
@@ -72,20 +52,20 @@ async def test_a_session_is_told_goodbye_when_the_server_ends(tmp_path: Path) ->
 
 
 async def test_a_self_signed_certificate_serves_wss(tmp_path: Path) -> None:
-    async with served(tmp_path, "--tls-self-signed") as (url, _):
+    async with double(tmp_path, "--tls-self-signed") as (url, _):
         trust = ssl.create_default_context(cafile=tmp_path / "tls" / "self-signed.pem")
         async with (
             aiohttp.ClientSession() as client,
-            client.ws_connect(f"{url}/v1/realtime?model=gpt-realtime", ssl=trust) as socket,
+            client.ws_connect(f"{url}/realtime?model=gpt-realtime", ssl=trust) as socket,
         ):
             assert (await socket.receive_json())["type"] == "session.created"
 
 
 async def test_talk_shows_the_turn_and_saves_the_answer(tmp_path: Path) -> None:
     question = Path(__file__).parent / "audio" / "cards-001.wav"
-    async with served(tmp_path) as (url, _):
+    async with double(tmp_path) as (url, _):
         talk = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "vivavoce", "talk", str(question), "--url", f"{url}/v1"),
+            *(sys.executable, "-m", "vivavoce", "talk", str(question), "--url", url),
             *("--save", str(tmp_path / "reply.wav")),
             stdout=asyncio.subprocess.PIPE,
         )
@@ -115,3 +95,19 @@ def test_without_keys_loopback_is_fine(host: str) -> None:
 
 def test_with_keys_any_address_is_fine() -> None:
     check_listening(load_config(flags={"server.host": "0.0.0.0"}, api_keys=("k",), environment={}))
+
+
+async def test_a_script_can_drop_the_connection(tmp_path: Path) -> None:
+    script = tmp_path / "script.toml"
+    script.write_text('[[turns]]\nanswer = "Bye."\ndrop_connection_after_s = 0.0\n')
+    async with (
+        served("--scripted", str(script), VIVAVOCE_HOME=str(tmp_path)) as (url, _),
+        aiohttp.ClientSession() as client,
+        client.ws_connect(f"{url}/realtime?model=gpt-realtime") as socket,
+    ):
+        await socket.send_json({"type": "response.create"})
+        async with asyncio.timeout(10):
+            async for _ in socket:
+                pass
+
+        assert socket.close_code == 1006

@@ -19,6 +19,7 @@ from vivavoce.api.routes import make_app
 from vivavoce.clock import Clock
 from vivavoce.config import Config, Loaded
 from vivavoce.core.options import SessionOptions
+from vivavoce.engines.strict_settings import with_environment
 from vivavoce.errors import ConfigError, EngineError
 from vivavoce.ids import seeded_ids
 from vivavoce.interfaces import Engines
@@ -124,7 +125,10 @@ async def opened_engines(loaded: Loaded) -> AsyncIterator[Engines]:
         return
     from vivavoce.engines.loader import open_engines
 
-    tables = loaded.engine_tables
+    tables = {
+        role: with_environment(table, loaded.environment)
+        for role, table in loaded.engine_tables.items()
+    }
     async with open_engines(tables, config.profile, loaded.models_dir) as engines:
         yield engines
 

@@ -125,6 +125,8 @@ class Loaded:
     data_dir: Path = field(default_factory=Path)
     sources: Mapping[str, Source] = field(default_factory=dict)
     """Where each value that is not a default comes from, by dotted name."""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """For engines whose secrets lie in it."""
 
     @property
     def models_dir(self) -> Path:
@@ -182,7 +184,7 @@ def load_config(
     keys, key_source = _keys(api_keys, environment, config.server.api_keys_file)
     if keys:
         sources["api_keys"] = key_source
-    return Loaded(config, keys, data_dir, sources)
+    return Loaded(config, keys, data_dir, sources, dict(environment))
 
 
 def _from_file(named: Path | None, default: Path) -> dict[str, object]:

@@ -173,7 +173,13 @@ RESPONDERS = [
         lambda: scripted(CascadeResponder(ScriptedLanguageModel(_answer), ScriptedSynthesizer())),
     ),
 ]
-TURN_JUDGES = [plain("scripted", lambda: scripted(ScriptedTurnJudge()))]
+TURN_JUDGES = [
+    plain("scripted", lambda: scripted(ScriptedTurnJudge())),
+    models(
+        "smart-turn",
+        real("turn_judge", "smart-turn", lambda: {"model_dir": str(model_dir("smart-turn-v3.2"))}),
+    ),
+]
 SPEECH_DETECTORS = [
     plain("scripted", lambda: scripted(ScriptedSpeechDetector)),
     plain("silero", real("speech_detector", "silero", dict)),

@@ -201,6 +201,7 @@ def test_the_words_before_a_pause_are_kept_until_speech_resumes(room: Room) -> N
 
     room.transcriptions.advance("u", TranscriptSoFar("Hello"))
     assert room.transcriptions.at_pause("u") is None
+    room.transcriptions.pause("u")
     room.transcriptions.advance("u", TranscriptSoFar("Hello there", covers_pause=True))
     assert room.transcriptions.at_pause("u") == "Hello there"
     room.transcriptions.resume("u")

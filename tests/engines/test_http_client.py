@@ -78,6 +78,16 @@ async def test_a_server_that_says_nothing_is_given_up(answer: bytes) -> None:
     assert message == "The toy server at URL said nothing for 0.05 s."
 
 
+async def test_a_kept_connection_that_the_server_closed_is_no_failure() -> None:
+    async with (
+        answering(whole("200 OK", b"{}")) as url,
+        open_client(Endpoint(base_url=url, model="m"), ROLE) as client,
+    ):
+        for _ in range(3):
+            async with client.post_json("/things", {}) as response:
+                assert await response.read() == b"{}"
+
+
 async def test_a_server_that_is_not_there_is_named() -> None:
     async with answering(b"") as url:
         pass

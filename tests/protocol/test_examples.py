@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 from msgspec import inspect
+
 from tests.protocol.examples import differences, example_events, instance
 from tests.sdk_types import check_server_event, parse_with_sdk
-
 from vivavoce.protocol.client_events import ClientEvent, TranslationClientEvent
 from vivavoce.protocol.codec import (
     decode_client_event,

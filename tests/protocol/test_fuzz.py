@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.protocol.examples import example_events, instance
 
+from tests.protocol.examples import example_events, instance
 from vivavoce.errors import ProtocolError
 from vivavoce.protocol.client_events import ClientEvent
 from vivavoce.protocol.codec import decode_client_event, decode_translation_event

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from tests.sdk_types import check_server_event, parse_with_sdk
 
+from tests.sdk_types import check_server_event, parse_with_sdk
 from vivavoce.protocol.items import Message, OutputText
 from vivavoce.protocol.server_events import (
     ConversationItemDeleted,

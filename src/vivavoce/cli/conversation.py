@@ -19,6 +19,7 @@ from vivavoce.media.pcm import BYTES_PER_MS, Pcm
 from vivavoce.media.wav import write_wav
 
 CHUNK_MS = 20
+TIMING_TIMEOUT_S = 0.5
 ANSWER_TIMEOUT_S = 120.0
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 REFUSALS = {
@@ -82,12 +83,13 @@ def _tls(url: str) -> bool:
 class _Answer:
     """What came of the turn under way."""
 
-    text: str = ""
     item_id: str = ""
     """Of the item whose sound came last."""
     audio_ms: int = 0
     """Sound of that item so far."""
     is_done: asyncio.Event = field(default_factory=asyncio.Event)
+    is_timed: asyncio.Event = field(default_factory=asyncio.Event)
+    """An answer that was ready before it was asked for is done before its timing comes."""
 
 
 class _Conversation:
@@ -105,6 +107,8 @@ class _Conversation:
         self._answer = _Answer()
         self._reply = bytearray()
         self._partial = ""
+        self._is_mid_line = False
+        self._marks: dict[str, float] = {}
 
     async def run(self) -> None:
         await self._configure()
@@ -122,7 +126,7 @@ class _Conversation:
         finally:
             if self._talk.save is not None:
                 write_wav(self._talk.save, Pcm(bytes(self._reply)))
-                self._console.print(f"saved {self._talk.save}")
+                self._print(f"saved {self._talk.save}")
 
     async def _configure(self) -> None:
         audio: dict[str, object] = {"input": {"transcription": {"model": "whisper-1"}}}
@@ -142,7 +146,7 @@ class _Conversation:
 
     async def _speak_files(self, tasks: asyncio.TaskGroup) -> None:
         for file in self._talk.files:
-            self._console.print(f"▸ {file.name}")
+            self._print(f"▸ {file.name}")
             self._answer = _Answer()
             speaking = tasks.create_task(self._speak(recording(file, CHUNK_MS)))
             await self._answered()
@@ -159,6 +163,12 @@ class _Conversation:
                 await self._answer.is_done.wait()
         except TimeoutError:
             raise EngineError("no answer came: was anything said in the recording?") from None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TIMING_TIMEOUT_S):
+                await self._answer.is_timed.wait()
+        if self._marks:
+            self._print(_timeline(self._marks))
+        self._marks = {}
         if self._speaker is not None:
             await self._speaker.played()
 
@@ -177,7 +187,7 @@ class _Conversation:
                 self._play(item, base64.b64decode(sound))
             case {"type": "input_audio_buffer.speech_started", "audio_start_ms": ms}:
                 await self._stop_playing()
-                self._console.print(f"  speech from {ms} ms")
+                self._print(f"  speech from {ms} ms")
             case {"type": "response.done", "response": dict(response)}:
                 self._finish(response)
             case {"type": "error", "error": {"message": str(text)}}:
@@ -190,30 +200,31 @@ class _Conversation:
             case {"type": "vivavoce.transcript.partial", "transcript": str(text)}:
                 if text != self._partial:
                     self._partial = text
-                    self._console.print(f"  … {text}")
+                    self._print(f"  … {text}")
             case {"type": "input_audio_buffer.speech_stopped", "audio_end_ms": ms}:
-                self._console.print(f"  end of turn at {ms} ms")
+                self._print(f"  end of turn at {ms} ms")
             case {
                 "type": "conversation.item.input_audio_transcription.completed",
                 "transcript": str(text),
             }:
-                self._console.print(f"you: {text}")
+                self._print(f"you: {text}")
             case {"type": "response.output_audio_transcript.delta", "delta": str(text)}:
-                if not self._answer.text:
+                if not self._is_mid_line:
                     self._console.print("assistant: ", end="")
-                self._answer.text += text
+                self._is_mid_line = True
                 self._console.print(text, end="")
             case {"type": "vivavoce.turn.timing", "marks": dict(marks)}:
-                self._show_timing(marks)
+                self._marks = marks  # in the middle of an answer: shown at its end
+                self._answer.is_timed.set()
             case _:
                 pass
 
-    def _show_timing(self, marks: dict[str, float]) -> None:
-        table = Table("since the end of speech", "ms")
-        for name, ms in sorted(marks.items(), key=lambda mark: mark[1]):
-            table.add_row(name.replace("_", " "), f"{ms:.0f}")
-        self._console.print()
-        self._console.print(table)
+    def _print(self, line: str | Table) -> None:
+        """Print something of its own, below an answer that is still being written."""
+        if self._is_mid_line:
+            self._console.print()
+        self._is_mid_line = False
+        self._console.print(line)
 
     def _play(self, item_id: str, sound: bytes) -> None:
         if item_id != self._answer.item_id:
@@ -239,15 +250,19 @@ class _Conversation:
         )
 
     def _finish(self, response: dict[str, object]) -> None:
-        if self._answer.text:
-            self._console.print()
-        self._answer.text = ""
         status = response["status"]
         if status == "cancelled" or (status == "completed" and not response["output"]):
             return  # interrupted, or only noise: the conversation goes on
         if status != "completed":
-            self._console.print(f"  the answer is {status}: {_reason(response)}")
+            self._print(f"  the answer is {status}: {_reason(response)}")
         self._answer.is_done.set()
+
+
+def _timeline(marks: dict[str, float]) -> Table:
+    table = Table("since the end of speech", "ms")
+    for name, ms in sorted(marks.items(), key=lambda mark: mark[1]):
+        table.add_row(name.replace("_", " "), f"{ms:.0f}")
+    return table
 
 
 def _reason(response: dict[str, object]) -> str:

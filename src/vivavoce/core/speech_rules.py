@@ -80,6 +80,7 @@ def _on_speech_started(state: SessionState, mark: SpeechStarted) -> None:
 def _on_silence(state: SessionState, silence_ms: int) -> None:
     if silence_ms >= state.options.pause_after_ms and not state.turns.is_paused:
         state.turns.pause()
+        state.transcriptions.pause(state.turns.item_id or "")
         state.pause_verdict.asked_at_ms = None
         state.pause_verdict.seems_finished = not state.options.judges_turns
     prepare_after_ms = state.options.prepare_after_ms

@@ -62,6 +62,7 @@ class _Running:
     with_logprobs: bool = False
     agreed: list[str] = field(default_factory=list)
     sent: str = ""
+    is_paused: bool = False
     at_pause: str | None = None
     """The transcript that covers the pause under way."""
     early: Transcript | TranscriptionFailed | None = None
@@ -112,10 +113,18 @@ class Transcriptions:
             self._emit(FeedTranscription(key, record.user_audio[index]))
             self._emit(EndTranscription(key))
 
+    def pause(self, item_id: str) -> None:
+        """The speaker fell silent: a transcript that covers the pause may come."""
+        self._set_paused(item_id, is_paused=True)
+
     def resume(self, item_id: str) -> None:
         """The speaker went on: what was heard up to the pause is not the whole."""
+        self._set_paused(item_id, is_paused=False)
+
+    def _set_paused(self, item_id: str, *, is_paused: bool) -> None:
         running = self._running.get(item_id)
         if running is not None:
+            running.is_paused = is_paused
             running.at_pause = None
 
     def at_pause(self, item_id: str) -> str | None:
@@ -141,7 +150,7 @@ class Transcriptions:
                 running.agreed.append(text)
                 self._send_deltas(running)
             case TranscriptSoFar(text=text, covers_pause=covers_pause):
-                if covers_pause:
+                if covers_pause and running.is_paused:
                     running.at_pause = text
                 self._send_partial(running, text)
             case Transcript() if running.record is None:

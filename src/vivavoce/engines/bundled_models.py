@@ -31,7 +31,7 @@ class BundledModel:
 
 
 BUNDLED: Mapping[str, BundledModel] = {
-    "smart-turn": BundledModel("model_path", "smart-turn-v3.2", is_file=True),
+    "smart-turn": BundledModel("model_dir", "smart-turn-v3.2", is_file=False),
     "whisper": BundledModel("model_dir", "whisper-base", is_file=False),
     "llama-cpp": BundledModel("model_path", "", is_file=True),
     "bundled": BundledModel("kokoro_path", "kokoro-82m-int8", is_file=True),

@@ -112,11 +112,11 @@ class Worker:
         await self._slots.acquire()
         try:
             connection = await self._living()
+            self._last_id += 1
+            call = connection.start(self._last_id, method, args, self._slots.release)
         except BaseException:
             self._slots.release()
             raise
-        self._last_id += 1
-        call = connection.start(self._last_id, method, args, self._slots.release)
         try:
             while (reply := await call.replies.get()) is not _END:
                 if isinstance(reply, EngineError):
@@ -184,8 +184,8 @@ class _Connection(asyncio.Protocol):
 
     def start(self, call_id: int, method: str, args: object, finished: Callable[[], None]) -> _Call:
         call = _Call(call_id, finished)
-        self._calls[call_id] = call
         self.send("call", call_id, method, args)
+        self._calls[call_id] = call
         return call
 
     def send(self, *message: object) -> None:

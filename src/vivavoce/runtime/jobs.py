@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from vivavoce.clock import Clock
 from vivavoce.core.inputs import Input
-from vivavoce.errors import EngineError
+from vivavoce.errors import EngineError, TransportClosed
 
 LOG = logging.getLogger(__name__)
 
@@ -56,10 +56,21 @@ class Jobs:
         tasks: asyncio.TaskGroup,
         clock: Clock,
         report: Callable[[Input], Awaitable[None]],
+        dropped: Callable[[int], None],
     ) -> None:
+        """Start with nothing to do.
+
+        Args:
+            tasks: where jobs run.
+            clock: for stalls.
+            report: takes what the session is to be told.
+            dropped: takes the close code when an engine gives up the client itself, as a
+                scripted one may.
+        """
         self._tasks = tasks
         self._clock = clock
         self._report = report
+        self._dropped = dropped
         self._running: dict[str, Job] = {}
 
     def __bool__(self) -> bool:
@@ -113,6 +124,8 @@ class Jobs:
     ) -> None:
         try:
             await self._fulfil(job, work)
+        except TransportClosed as error:
+            self._dropped(error.code)
         except EngineError as error:
             LOG.warning("%s failed: %s (%s)", job.name, error.message, error.code)
             await self._report_failure(job, error.message, error.code)

@@ -107,7 +107,7 @@ class SessionRunner:
         self._intake = AudioIntake(engines.new_speech_detector())
         self._timings = TurnTimings()
         self._tasks = asyncio.TaskGroup()
-        self._jobs = Jobs(self._tasks, clock, self._inbox.put)
+        self._jobs = Jobs(self._tasks, clock, self._inbox.put, self._drop)
         self._orders = Orders(
             jobs=self._jobs,
             engines=engines,
@@ -295,8 +295,15 @@ class SessionRunner:
 
     def _cut_off(self) -> None:
         """End without waiting for what is unsent: the client does not read."""
+        self._abandon(NOT_READING)
+
+    def _drop(self, code: int) -> None:
+        """End as if the network had failed: a scripted engine asks for it."""
+        self._abandon(Close(code, ""))
+
+    def _abandon(self, close: Close) -> None:
         self._outbox.abandon()
-        self._end.come(NOT_READING)
+        self._end.come(close)
         self._end.is_polite = False
         self._inbox.end()
 

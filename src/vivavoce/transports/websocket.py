@@ -18,6 +18,7 @@ WRITE_AHEAD_BYTES = 16 * 1024
 """Sent before it is looked whether the client keeps up (64 KiB may wait in the loop)."""
 CLOSE_S = 5.0
 """For the peer to take what is still unsent and to say goodbye."""
+NO_CLOSE_FRAME = 1006
 MAX_REASON_BYTES = 123  # RFC 6455, section 5.5
 SUBPROTOCOL = "realtime"
 
@@ -85,7 +86,13 @@ class WebSocketTransport:
             raise TransportClosed from error
 
     async def close(self, code: int, reason: str) -> None:
-        """See `Transport`. A peer that takes nothing is cut off after `CLOSE_S`."""
+        """See `Transport`. A peer that takes nothing is cut off after `CLOSE_S`.
+
+        1006 means that no close frame is sent: it may not stand in one (RFC 6455, 7.4.1).
+        """
+        if code == NO_CLOSE_FRAME and self._request.transport is not None:
+            self._request.transport.abort()
+            return
         message = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore").encode()
         try:
             async with asyncio.timeout(CLOSE_S):

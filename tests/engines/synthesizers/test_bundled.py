@@ -24,9 +24,10 @@ from vivavoce.media.pcm import RATE_HZ, Pcm, silence
 pytestmark = [pytest.mark.models, pytest.mark.asyncio(loop_scope="module")]
 
 VOICES = (HIBARI_VOICE, *KOKORO_SPEAKERS)
-SENTENCE = "The weather in Paris is sunny today, but it may rain tomorrow."
+SENTENCE = "The weather in Paris is sunny today."
 LONG = "The quick brown fox jumps over the lazy dog and runs away into the deep forest. " * 4
 Sound = npt.NDArray[np.float64]
+_sounds: dict[object, bytes] = {}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -45,8 +46,12 @@ async def transcriber() -> AsyncIterator[Transcriber]:
 async def speech(
     synthesizer: Synthesizer, text: str, voice: str = HIBARI_VOICE, speed: float = 1.0
 ) -> bytes:
-    async with aclosing(synthesizer.synthesize(text, voice, speed)) as pieces:
-        return b"".join([piece.data async for piece in pieces])
+    """Return the sound; what was said before is remembered, as saying it takes a while."""
+    said = (synthesizer, text, voice, speed)
+    if said not in _sounds:
+        async with aclosing(synthesizer.synthesize(text, voice, speed)) as pieces:
+            _sounds[said] = b"".join([piece.data async for piece in pieces])
+    return _sounds[said]
 
 
 async def words(transcriber: Transcriber, sound: bytes) -> list[str]:
@@ -198,30 +203,15 @@ async def test_two_sessions_at_once_do_not_mix(
 
 async def test_closing_frees_the_worker_at_once(synthesizer: Synthesizer) -> None:
     async with asyncio.timeout(60):
-        for _ in range(2):
+        for turn in range(2):
             long = [synthesizer.synthesize(LONG, "ash", 1.0) for _ in range(2)]
             await asyncio.gather(*(anext(stream) for stream in long))
             began_s = perf_counter()
             for stream in long:
                 await stream.aclose()
-            await asyncio.gather(*(speech(synthesizer, "Yes.") for _ in range(2)))
+            await asyncio.gather(*(speech(synthesizer, f"Yes, {turn} {n}.") for n in range(2)))
             # 0.05 s on a quiet machine; what was cancelled had seconds of work before it.
             assert perf_counter() - began_s < 1
-
-
-async def test_another_voice_begins_within_a_second_of_the_default_one(
-    synthesizer: Synthesizer,
-) -> None:
-    async def first_audio_s(voice: str) -> float:
-        began_s = perf_counter()
-        async with aclosing(synthesizer.synthesize(SENTENCE, voice, 1.0)) as pieces:
-            await anext(pieces)
-        return perf_counter() - began_s
-
-    default_s = min([await first_audio_s("alloy") for _ in range(3)])
-    other_s = min([await first_audio_s("ash") for _ in range(3)])
-
-    assert other_s - default_s < 1
 
 
 async def test_an_unknown_voice_is_refused(synthesizer: Synthesizer) -> None:

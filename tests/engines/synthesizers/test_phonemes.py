@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from vivavoce.engines.synthesizers.phonemes import Phonemizer, cut_phonemes
@@ -8,22 +10,26 @@ def american() -> Phonemizer:
     return Phonemizer()
 
 
+def without_stress(phonemes: str) -> str:
+    return re.sub("[\u02c8\u02cc]", "", phonemes)
+
+
 @pytest.mark.parametrize(
-    ("text", "phonemes"),
+    ("text", "words"),
     [
-        ("It costs $5.20.", "fˈIv dˈɑləɹz ænd twˈɛnti sˈɛnts"),
-        ("Pi is 3.14 or so.", "θɹˈi pYnt wˈʌn fˈɔɹ"),
-        ("Come at 10:30.", "tˈɛn θˈɜɹTi"),
-        ("Ask Dr. Smith.", "dˈɑktəɹ smˈɪθ"),
-        ("It is 20°C.", "twˈɛnti dəɡɹˈiz sˈɛlsiəs"),
+        ("It costs $5.20.", "It costs five dollars and twenty cents."),
+        ("Pi is 3.14 or so.", "Pi is three point one four or so."),
+        ("Come at 10:30.", "Come at ten thirty."),
+        ("Ask Dr. Smith.", "Ask doctor Smith."),
+        ("It is 20°C.", "It is twenty degrees Celsius."),
     ],
 )
 def test_numbers_and_abbreviations_are_read_as_words(
-    american: Phonemizer, text: str, phonemes: str
+    american: Phonemizer, text: str, words: str
 ) -> None:
-    (sentence,) = american.sentences(text)
+    (read,), (spelled,) = american.sentences(text), american.sentences(words)
 
-    assert phonemes in sentence
+    assert without_stress(read) == without_stress(spelled)
 
 
 @pytest.mark.parametrize("text", ["", "  ", "...", "—", "?!", "\N{GRINNING FACE}", "你好"])

@@ -18,7 +18,7 @@ def voice(duration_ms: int, pitch_hz: float = 150) -> Samples:
     """Return a buzz: a sound with the harmonics of a voice."""
     time_s = np.arange(RATE_HZ * duration_ms // 1000) / RATE_HZ
     harmonics = [np.sin(2 * np.pi * pitch_hz * n * time_s) / n for n in range(1, 20)]
-    return (0.2 * np.sum(harmonics, axis=0)).astype(np.float32)
+    return np.asarray(0.2 * np.sum(harmonics, axis=0), np.float32)
 
 
 def silence(duration_ms: int) -> Samples:
@@ -31,7 +31,7 @@ def duration_ms(samples: Samples) -> float:
 
 def pitch_hz(samples: Samples) -> float:
     correlation = np.correlate(samples, samples[:4000], mode="valid")
-    return float(RATE_HZ / (60 + np.argmax(correlation[60:400])))
+    return float(RATE_HZ / (100 + np.argmax(correlation[100:280])))  # 86 to 240 Hz
 
 
 @pytest.mark.parametrize("tempo", [0.25, 0.5, 0.8, 1.0, 1.25, 1.5])
@@ -78,12 +78,12 @@ def test_the_ends_do_not_click() -> None:
 @pytest.mark.parametrize(
     ("phonemes", "pause_ms"),
     [
-        ("həlˈO.", PAUSE_AFTER_SENTENCE_MS),
-        ("həlˈO?”", PAUSE_AFTER_SENTENCE_MS),
-        ("həlˈO…", PAUSE_AFTER_SENTENCE_MS),
-        ("həlˈO,", PAUSE_AFTER_CLAUSE_MS),
-        ("həlˈO —", PAUSE_AFTER_CLAUSE_MS),
-        ("həlˈO", 0),
+        ("hɛlO.", PAUSE_AFTER_SENTENCE_MS),
+        ("hɛlO?”", PAUSE_AFTER_SENTENCE_MS),
+        ("hɛlO…", PAUSE_AFTER_SENTENCE_MS),
+        ("hɛlO,", PAUSE_AFTER_CLAUSE_MS),
+        ("hɛlO —", PAUSE_AFTER_CLAUSE_MS),
+        ("hɛlO", 0),
         ("", 0),
     ],
 )

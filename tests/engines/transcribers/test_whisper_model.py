@@ -30,7 +30,7 @@ pytestmark = pytest.mark.models
 HOST = "vivavoce.engines.transcribers.whisper_host:open_host"
 HINTS = TranscriptionHints()
 NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-STEP_BYTES = 600 * BYTES_PER_MS
+STEP_BYTES = 1_000 * BYTES_PER_MS
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ async def test_following_the_speech_costs_no_accuracy(whisper: Transcriber) -> N
 async def test_words_come_while_they_are_spoken(whisper: Transcriber) -> None:
     transcript, settled, texts = await _hear_as_spoken(whisper, recording("jfk"))
 
-    assert len(texts) >= 15
+    assert len(texts) >= 10
     assert "fellow Americans" in texts[len(texts) // 2]
     assert len(settled) > 0.8 * len(transcript.text)
     assert transcript.language == "en"
@@ -158,14 +158,17 @@ async def test_two_sessions_at_once_do_not_mix(whisper: Transcriber) -> None:
     assert "forward" in other.result()[0].text
 
 
-@pytest.mark.parametrize("level", [0, 30, 300, 3_000])
-@pytest.mark.parametrize("duration_ms", [300, 1_500, 6_000])
-async def test_silence_and_noise_are_no_words(
-    whisper: Transcriber, level: int, duration_ms: int
-) -> None:
-    noise = np.random.default_rng(duration_ms).normal(0, level, duration_ms * 24)
+async def test_silence_and_noise_are_no_words(whisper: Transcriber) -> None:
+    kinds = [(ms, level) for ms in (300, 1_500, 6_000) for level in (0, 30, 300, 3_000)]
 
-    assert (await _hear(whisper, Pcm(noise.astype("<i2").tobytes()))).text == ""
+    heard = {kind: (await _hear(whisper, _noise(*kind))).text for kind in kinds}
+
+    assert heard == dict.fromkeys(kinds, "")
+
+
+def _noise(duration_ms: int, level: int) -> Pcm:
+    samples = np.random.default_rng(duration_ms).normal(0, level, duration_ms * 24)
+    return Pcm(samples.astype("<i2").tobytes())
 
 
 async def test_a_prompt_gives_the_spelling_of_names(whisper: Transcriber) -> None:

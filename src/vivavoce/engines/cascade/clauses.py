@@ -7,10 +7,16 @@ sentences, which sound better. Pieces joined give the text again, letter by lett
 import re
 
 MIN_FIRST_CHARACTERS = 8  # a shorter piece is over before the next one can be there
+MIN_FIRST_SENTENCE_CHARACTERS = 5  # "Hello!" is followed by a rest in any case
 MAX_FIRST_WORDS = 7  # about two seconds of speech: enough for the next piece to be made
 MIN_WORDS_BEFORE_JOINT = 3
 MIN_CLAUSE_CHARACTERS = 60
-"""A later sentence is cut at a comma from here on: the next piece is ready long before its end."""
+"""A later sentence is cut at a comma from here on: the next piece is ready long before its end.
+
+Early on, when little has been said yet, from twice as much as that: models write two to three
+times as fast as they are read aloud.
+"""
+MAX_CLAUSE_CHARACTERS = 240  # without any punctuation: a listener waits, a voice runs out of breath
 
 JOINTS = frozenset(
     """
@@ -26,6 +32,7 @@ ABBREVIATIONS = frozenset(
 )
 SENTENCE_END = re.compile(r"[.!?…。！？]+[\"')\]”’]*(?=\s|$)|[。！？]|\n")  # noqa: RUF001 - CJK
 CLAUSE_END = re.compile(r"[,;:、，；：](?=\s|$)|[、，；：]|\s[-–—]+(?=\s)|—")  # noqa: RUF001 - CJK
+INITIALS = re.compile(r"[b-hj-z]|([a-z]\.)+[a-z]")  # "J.", "U.S."; "a" and "I" are words
 WORD = re.compile(r"\S+")
 
 
@@ -34,7 +41,7 @@ class ClauseCutter:
 
     def __init__(self) -> None:
         self._text = ""
-        self._is_first = True
+        self._n_given = 0
 
     def push(self, text: str) -> list[str]:
         """Take more text; return the clauses it completed, spaces kept."""
@@ -43,7 +50,7 @@ class ClauseCutter:
         while (end := self._next_end()) is not None:
             clauses.append(self._text[:end])
             self._text = self._text[end:]
-            self._is_first = False
+            self._n_given += end
         return clauses
 
     def flush(self) -> list[str]:
@@ -52,14 +59,16 @@ class ClauseCutter:
         return [rest] if rest else []
 
     def _next_end(self) -> int | None:
-        sentence = self._end_of(SENTENCE_END)
-        if not self._is_first:
-            clause = self._end_of(CLAUSE_END, MIN_CLAUSE_CHARACTERS)
-            return sentence if clause is None or sentence is not None else clause
-        ends = (sentence, self._end_of(CLAUSE_END), self._joint())
+        sentence = self._end_of(SENTENCE_END, MIN_FIRST_SENTENCE_CHARACTERS)
+        if self._n_given:
+            at_least = min(MIN_CLAUSE_CHARACTERS, 2 * self._n_given)
+            ends = (sentence, self._end_of(CLAUSE_END, at_least), self._breath())
+            return next((end for end in ends if end is not None), None)
+        clause = self._end_of(CLAUSE_END, MIN_FIRST_CHARACTERS)
+        ends = (sentence, clause, self._joint())
         return min((end for end in ends if end is not None), default=None)
 
-    def _end_of(self, mark: re.Pattern[str], at_least: int = MIN_FIRST_CHARACTERS) -> int | None:
+    def _end_of(self, mark: re.Pattern[str], at_least: int) -> int | None:
         for found in mark.finditer(self._text):
             end = found.end()
             # What follows a full stop decides what it was: "3.14", "e.g. this", the end.
@@ -79,6 +88,13 @@ class ClauseCutter:
                 return words[number - 1].end()
         return None
 
+    def _breath(self) -> int | None:
+        """Where a clause is cut that has grown too long: before its last word."""
+        if len(self._text) <= MAX_CLAUSE_CHARACTERS:
+            return None
+        end = self._text.rstrip().rfind(" ")
+        return end if end > 0 else len(self._text)
+
 
 def spoken_form(clause: str) -> str:
     """Return what the voice is given: nothing if it can't be spoken, a rest where it was cut."""
@@ -93,4 +109,4 @@ def _is_abbreviation(before: str, mark: str) -> bool:
         return False
     words = WORD.findall(before)
     last = words[-1].lower().strip("(\"'") if words else ""
-    return last in ABBREVIATIONS or (len(last) == 1 and last.isalpha() and last not in "ai")
+    return last in ABBREVIATIONS or INITIALS.fullmatch(last) is not None

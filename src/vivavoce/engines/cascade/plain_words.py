@@ -8,18 +8,22 @@ import re
 MAX_HELD_CHARACTERS = 200  # a link that is longer is spoken as it stands
 
 LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*\)")
-OPEN_LINK = re.compile(r"!?\[[^\[\]\n]*(\](\([^()\s]*)?)?$")
+OPEN_LINK = re.compile(r"!?\[[^\[\]\n]*(\](\([^()\s]*)?)?$|(?<!\S)!$")
 FENCE = re.compile(r"^[ \t]*(```|~~~)[^\n]*$", re.MULTILINE)
 LINE_START = re.compile(
     r"^[ \t]*(#{1,6}[ \t]+|[-*+•][ \t]+|>[ \t]?|\d{1,2}[.)][ \t]+)", re.MULTILINE
 )
-OPEN_LINE_START = re.compile(r"(^|\n)[ \t]*([#*+>`~•-]*|\d{1,2}[.)]?)[ \t]*$")
+OPEN_LINE_START = re.compile(r"(^|\n)[ \t]*([#*+>`~•|:-][#*+>`~•|: \t-]*|\d{1,2}[.)]?)?[ \t]*$")
 TABLE_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-{3,}[-:| \t]*$", re.MULTILINE)
-MARKS = re.compile(r"[*`|]+|(?<!\w)_+|_+(?!\w)|~~")
+MARKS = re.compile(r"[*`|]+|(?<![\w\x01])_+|_+(?!\w)|~~")
+OPEN_MARK = re.compile(r"[_~]+$")  # what comes next tells what it is
 PICTURES = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\U0001f1e6-\U0001f1ff]+"
 )
 SPACES = re.compile(r"[ \t]{2,}")
+
+_LINE_START, _WORD, _NO_WORD = "", "\x01", "\0"
+"""Stand for the character before a piece, which the patterns must know of and not see again."""
 
 
 class PlainWords:
@@ -27,7 +31,7 @@ class PlainWords:
 
     def __init__(self) -> None:
         self._held = ""
-        self._at_line_start = True
+        self._before = _LINE_START
         self._ended_in_space = True
 
     def push(self, text: str) -> str:
@@ -46,7 +50,7 @@ class PlainWords:
         if len(self._held) > MAX_HELD_CHARACTERS:
             return len(self._held)
         start = OPEN_LINE_START.search(self._held)
-        if start is not None and (start.start() > 0 or start[1] or self._at_line_start):
+        if start is not None and (start.start() > 0 or start[1] or self._before == _LINE_START):
             return start.start()
         link = OPEN_LINK.search(self._held)
         if link is not None:
@@ -54,22 +58,27 @@ class PlainWords:
         fence = self._held.rfind("```")
         if fence >= 0 and "\n" not in self._held[fence:]:
             return fence  # the language's name may follow
-        return len(self._held)
+        mark = OPEN_MARK.search(self._held)
+        return len(self._held) if mark is None else mark.start()
 
     def _plain(self, text: str) -> str:
         if not text:
             return ""
-        # Patterns for the start of a line must not match in the middle of one.
-        lead = "" if self._at_line_start else "\0"
-        self._at_line_start = text.endswith("\n")
-        plain = lead + text
+        plain = self._before + text
+        self._before = _stand_in(text[-1])
         for pattern in (FENCE, TABLE_RULE, LINE_START):
             plain = pattern.sub("", plain)
         plain = LINK.sub(r"\1", plain)
-        plain = MARKS.sub("", PICTURES.sub("", plain)).replace("\0", "")
+        plain = MARKS.sub("", PICTURES.sub("", plain)).lstrip(_WORD + _NO_WORD)
         plain = SPACES.sub(" ", plain)
         if self._ended_in_space:
             plain = plain.lstrip(" ")
         if plain:
             self._ended_in_space = plain[-1].isspace()
         return plain
+
+
+def _stand_in(character: str) -> str:
+    if character == "\n":
+        return _LINE_START
+    return _WORD if character.isalnum() or character == "_" else _NO_WORD

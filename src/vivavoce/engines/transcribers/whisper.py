@@ -181,7 +181,7 @@ class _Turn:
         if was_over:
             return [*events, *self._finish(transcript)]
         self._next_run_at_ms = total_ms + max(_NEW_SPEECH_MS, (1 + _REST) * answer.run_ms)
-        if answer.cut is not None and self._words.agrees(texts):
+        if answer.cut is not None:
             self._freeze(answer, answer.cut)
         if pause is None or pause != self._heard.pause:
             return [*events, TranscriptSoFar(transcript.text)]
@@ -198,7 +198,7 @@ class _Turn:
         order = Order(
             audio=self._heard.first_ms(_LONGEST_MS),
             language=self._language,
-            previous=f"{self._prompt} {self._words.frozen}",
+            about=self._prompt,
             cut_within=cut_within,
         )
         return await self._recognise(order)

@@ -8,23 +8,24 @@ from vivavoce.engines.log_mel import RATE_HZ
 from vivavoce.engines.three_to_two import Samples
 from vivavoce.engines.transcribers.whisper_orders import Cut
 
-_EARLIEST_S = 2.0  # less is not worth it
+_EARLIEST = 0.5  # of the sound: what is kept is heard again
 _LATEST_S = 1.0  # before the end, where words are still unsure
 _SEARCH_S = 0.3  # what the alignment may be wrong by
 _FRAME_SAMPLES = RATE_HZ // 25
 
 
 def choose_cut(sound: Samples, starts_s: Sequence[float]) -> Cut | None:
-    """Return the quietest place right before one of the words; None if there is none.
+    """Return the quietest place before a word of the second half; None if there is none.
 
     Args:
         sound: at 16 kHz.
         starts_s: when each word begins; the sound is never cut before the first.
     """
     level = _levels(sound)
+    length_s = len(sound) / RATE_HZ
     places = []
     for n_words, start_s in enumerate(starts_s):
-        if n_words and _EARLIEST_S <= start_s <= len(sound) / RATE_HZ - _LATEST_S:
+        if n_words and _EARLIEST * length_s <= start_s <= length_s - _LATEST_S:
             first = int((start_s - _SEARCH_S) * RATE_HZ) // _FRAME_SAMPLES
             last = int((start_s + _SEARCH_S) * RATE_HZ) // _FRAME_SAMPLES
             frame = first + int(np.argmin(level[first:last]))

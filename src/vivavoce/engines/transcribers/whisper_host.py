@@ -115,7 +115,7 @@ class WhisperHost:
         return (name.strip("<|>") if is_sure else _DEFAULT_LANGUAGE), is_sure
 
     def _generate(self, encoded: Any, language: str, length_s: float, order: Order) -> Any:
-        prompt = self._tokens.prompt(language, order.previous)
+        prompt = self._tokens.prompt(language, order.about)
         # Nobody says more than seven tokens a second; without a limit a loop takes seconds.
         n_new = min(224, int(7 * length_s) + 20)
         (result,) = self._model.generate(

@@ -10,8 +10,8 @@ class Order(Struct, frozen=True, kw_only=True):
     """16-bit samples at 24 kHz, up to 28 s."""
     language: str | None = None
     """ISO-639-1; None: detect it."""
-    previous: str = ""
-    """What was said before, or what it is about; the model goes on in its style."""
+    about: str = ""
+    """Names and words to expect. Not what was said before: the small models then stumble."""
     cut_within: int | None = None
     """Choose a place to cut the sound after one of so many first words; None: do not."""
 

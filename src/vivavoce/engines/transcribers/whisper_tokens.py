@@ -6,7 +6,7 @@ import tokenizers
 from msgspec import Struct
 
 _WITHOUT_SPACES = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
-_N_PREVIOUS = 100  # the model takes 223; a few sentences are enough for names and style
+_N_ABOUT = 100  # the model takes 223; a few sentences are enough for names and style
 
 
 class Token(Struct, frozen=True):
@@ -41,9 +41,9 @@ class WhisperTokens:
         names = ("<|startoftranscript|>", f"<|{language}|>", "<|transcribe|>", "<|notimestamps|>")
         return [self._id(name) for name in names]
 
-    def prompt(self, language: str, previous: str) -> list[int]:
+    def prompt(self, language: str, about: str) -> list[int]:
         """Return all that the decoder is given before it goes on by itself."""
-        before = self._encode(f" {previous.strip()}")[-_N_PREVIOUS:] if previous.strip() else []
+        before = self._encode(f" {about.strip()}")[-_N_ABOUT:] if about.strip() else []
         introduction = [self._id("<|startofprev|>"), *before] if before else []
         return [*introduction, *self.start(language)]
 

@@ -9,7 +9,6 @@ Transcription System" (Macháček et al., 2023).
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-
 _N_UNSETTLED = 2
 
 
@@ -41,7 +40,8 @@ class SettledWords:
 
     def freeze(self, words: Sequence[str], n_words: int) -> str:
         """Drop the first words of an answer with their sound; return the text newly settled."""
-        words = self.consistent(words)
+        heard, words = words, self.consistent(words)
+        n_words = max(0, n_words + len(words) - len(heard))
         delta = self._settle(words[:n_words])
         self.frozen += "".join(words[:n_words])
         self.agreed = self.agreed[n_words:]

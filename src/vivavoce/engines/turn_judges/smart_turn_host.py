@@ -1,4 +1,4 @@
-"""smart-turn in its worker process: 8 s of sound as a log-mel picture, one probability."""
+"""The smart-turn model in its worker process."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,28 +8,30 @@ import numpy as np
 import onnxruntime
 
 from vivavoce.engines.log_mel import RATE_HZ, log_mel
-from vivavoce.engines.three_to_two import to_16_khz
+from vivavoce.engines.three_to_two import Samples, to_16_khz
 from vivavoce.errors import ConfigError
 
-N_SAMPLES = 8 * RATE_HZ
-TINY = 1e-7  # keeps silence from being divided by nothing
+_FILE = "smart-turn-v3.2-cpu.onnx"
+_N_SAMPLES = 8 * RATE_HZ
 
 
 def open_host(settings: dict[str, Any]) -> "SmartTurnHost":
-    """Load and warm the model; runs in the worker process.
+    """Load the model; runs in the worker process.
 
     Raises:
         ConfigError: there is no such model.
     """
-    path = Path(settings["model_path"])
+    path = Path(settings["model_dir"]) / _FILE
     if not path.is_file():
-        raise ConfigError(f"there is no end-of-turn model at {path}")
+        raise ConfigError(f"there is no smart-turn model: {path} is missing")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    model = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    host = SmartTurnHost(model)
+    options.log_severity_level = 3
+    host = SmartTurnHost(
+        onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    )
     host.judge(bytes(48_000))
     return host
 
@@ -38,18 +40,23 @@ class SmartTurnHost:
     """The model; `judge` is its only method."""
 
     def __init__(self, model: Any) -> None:
-        self._model = model  # of an untyped library
+        self._model = model  # an onnxruntime session, which has no types
 
     def handle(self, _method: str, args: Any, _cancelled: Callable[[], bool]) -> Iterator[Any]:
-        """Answer one question; 40 ms are not interrupted."""
+        """Answer with a probability; a run of some 40 ms is not interrupted."""
         yield self.judge(args)
 
-    def judge(self, data: bytes) -> float:
-        """Return the probability that the turn is over, from 24 kHz 16-bit mono."""
-        samples = to_16_khz(data)[-N_SAMPLES:]
-        # As the model was trained: the end of the sound is the end of the picture.
-        window = np.pad(samples, (N_SAMPLES - len(samples), 0))
-        window = (window - window.mean()) / np.sqrt(window.var() + TINY)
-        picture = log_mel(window.astype(np.float32))[np.newaxis]
-        (probability,) = self._model.run(None, {"input_features": picture})
+    def judge(self, sound: bytes) -> float:
+        """Return how likely the speaker has finished, from 16-bit samples at 24 kHz."""
+        features = log_mel(_normal(to_16_khz(sound)[-_N_SAMPLES:]))
+        (probability,) = self._model.run(None, {"input_features": features[np.newaxis]})
         return float(probability.reshape(-1)[0])
+
+
+def _normal(samples: Samples) -> Samples:
+    """Return 8 s that end with the sound, with mean 0 and variance 1, as the model was trained."""
+    padded = np.zeros(_N_SAMPLES, np.float32)
+    if len(samples):
+        padded[-len(samples) :] = samples
+    normal: Samples = (padded - padded.mean()) / np.sqrt(padded.var() + 1e-7)
+    return normal

@@ -1,7 +1,8 @@
-"""Three example turns made from a session's own tools: words, a call, words.
+"""Example turns made from a session's own tools: words, a call and its result, words, a call.
 
-Without them a small model talks about its functions, or calls one to say hello: right calls rise
-from 3 to 10 in 10, false calls fall from 6 to 1 in 15.
+Without them a small model talks about its functions, or calls one to say hello. With one example
+call the 0.5B model made 7 of 10 calls, with two 8 to 9; without an example of a result it called
+again instead of telling it.
 """
 
 import json
@@ -34,17 +35,16 @@ def example_turns(tools: Sequence[Tool]) -> list[PromptItem]:
     """Return the turns to show before the conversation; none without tools."""
     if not tools:
         return []
-    arguments = example_arguments(tools[0])
-    return [
+    turns: list[PromptItem] = [
         PromptMessage("user", "Hi there!"),
         PromptMessage("assistant", "Hello! What can I do for you?"),
-        PromptMessage("user", _request(tools[0], arguments)),
-        PromptToolCall("example", tools[0].name, json.dumps(arguments, ensure_ascii=False)),
-        PromptToolOutput("example", '{"status": "ok"}'),
-        PromptMessage("assistant", "All right, that worked."),
+        *_call_turns(tools[0], "Please {}.", "All right, that worked."),
         PromptMessage("user", "Thanks. How many days are there in a week?"),
         PromptMessage("assistant", "There are seven days in a week."),
     ]
+    if len(tools) > 1:
+        turns += _call_turns(tools[-1], "Can you {}?", "Yes, it is done.")
+    return turns
 
 
 def example_arguments(tool: Tool) -> dict[str, Any]:
@@ -54,14 +54,24 @@ def example_arguments(tool: Tool) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _request(tool: Tool, arguments: Mapping[str, object]) -> str:
+def _call_turns(tool: Tool, request: str, answer: str) -> list[PromptItem]:
+    arguments = example_arguments(tool)
+    return [
+        PromptMessage("user", request.format(_wish(tool, arguments))),
+        PromptToolCall("example", tool.name, json.dumps(arguments, ensure_ascii=False)),
+        PromptToolOutput("example", '{"status": "ok"}'),
+        PromptMessage("assistant", answer),
+    ]
+
+
+def _wish(tool: Tool, arguments: Mapping[str, object]) -> str:
     wish = tool.description.split(". ")[0].split("\n")[0].strip().rstrip(".")
     wish = wish[:1].lower() + wish[1:] if wish else f"use {tool.name}"
     details = ", ".join(
         f"{name.replace('_', ' ')} {value if isinstance(value, str) else json.dumps(value)}"
         for name, value in arguments.items()
     )
-    return f"Please {wish}: {details}." if details else f"Please {wish}."
+    return f"{wish}: {details}" if details else wish
 
 
 class _Example:

@@ -43,9 +43,9 @@ You are provided with function signatures within <tools></tools> XML tags:
 </tools>
 
 To call a function, answer with nothing but a JSON object: {{"name": <function-name>, \
-"arguments": <args-json-object>}}. Whenever one of the functions \
-can do or find out what the user wants, call it: never guess and never refuse. For small talk and \
-general knowledge answer in words. After a function's result has come, tell it to the user in words."""
+"arguments": <args-json-object>}}. Whenever one of the functions can do or find out what the user \
+wants, call it: never guess and never refuse. For small talk and general knowledge answer in \
+words. After a function's result has come, tell it to the user in words."""
 
 NO_CALL_NOTE = "Answer in words now; do not call a function."
 
