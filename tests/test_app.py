@@ -99,12 +99,15 @@ def test_with_keys_any_address_is_fine() -> None:
 
 async def test_a_script_can_drop_the_connection(tmp_path: Path) -> None:
     script = tmp_path / "script.toml"
-    script.write_text('[[turns]]\nanswer = "Bye."\ndrop_connection_after_s = 0.0\n')
+    script.write_text('[[turns]]\nwhen = "go"\nanswer = "Bye."\ndrop_connection_after_s = 0.0\n')
+    content = [{"type": "input_text", "text": "go"}]
+    item = {"type": "message", "role": "user", "content": content}
     async with (
         served("--scripted", str(script), VIVAVOCE_HOME=str(tmp_path)) as (url, _),
         aiohttp.ClientSession() as client,
         client.ws_connect(f"{url}/realtime?model=gpt-realtime") as socket,
     ):
+        await socket.send_json({"type": "conversation.item.create", "item": item})
         await socket.send_json({"type": "response.create"})
         async with asyncio.timeout(10):
             async for _ in socket:

@@ -251,8 +251,9 @@ class _Conversation:
 
     def _finish(self, response: dict[str, object]) -> None:
         status = response["status"]
-        if status == "cancelled" or (status == "completed" and not response["output"]):
-            return  # interrupted, or only noise: the conversation goes on
+        is_noise = status == "completed" and not response["output"]
+        if self._talk.text is None and (status == "cancelled" or is_noise):
+            return  # the speaker goes on, and is answered later
         if status != "completed":
             self._print(f"  the answer is {status}: {_reason(response)}")
         self._answer.is_done.set()
