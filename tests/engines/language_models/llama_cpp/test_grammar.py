@@ -1,0 +1,131 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.engines.language_models.llama_cpp.fits import fits
+from tests.engines.language_models.llama_cpp.gbnf import Gbnf
+from tests.engines.language_models.llama_cpp.schemas import EXAMPLES, REFUSED, argument_schemas
+from vivavoce.engines.language_models.llama_cpp.answer import AnswerReader
+from vivavoce.engines.language_models.llama_cpp.grammar import answer_grammar, check_schema
+from vivavoce.errors import ProtocolError
+from vivavoce.interfaces import Prompt, TextDelta, Tool, ToolCallDelta, ToolCallStarted
+
+
+def prompt_with(*tools: Tool, tool_choice: str = "required", spoken: bool = True) -> Prompt:
+    return Prompt(session_id="sess_1", tools=tools, tool_choice=tool_choice, spoken=spoken)
+
+
+def written(data: st.DataObject, prompt: Prompt) -> str:
+    grammar = answer_grammar(prompt)
+    assert grammar is not None
+    return Gbnf(grammar).write(data.draw)
+
+
+def check_calls(text: str, schemas: dict[str, Any]) -> None:
+    for line in text.split("\n"):
+        call = json.loads(line)
+        assert list(call) == ["name", "arguments"]
+        assert fits(call["arguments"], schemas[call["name"]]), (call, schemas)
+
+
+@given(data=st.data(), schema=argument_schemas())
+def test_every_call_the_grammar_admits_parses_and_fits_its_schema(
+    data: st.DataObject, schema: dict[str, Any]
+) -> None:
+    text = written(data, prompt_with(Tool("act", parameters=schema)))
+
+    check_calls(text, {"act": schema})
+
+
+@pytest.mark.parametrize("schema", EXAMPLES)
+@given(data=st.data())
+def test_every_call_of_a_written_out_schema_fits(data: st.DataObject, schema: Any) -> None:
+    text = written(data, prompt_with(Tool("act", parameters=schema)))
+
+    check_calls(text, {"act": schema})
+
+
+@given(data=st.data())
+def test_arguments_of_a_function_without_parameters_are_empty(data: st.DataObject) -> None:
+    text = written(data, prompt_with(Tool("stop")))
+
+    assert {json.dumps(json.loads(line)["arguments"]) for line in text.split("\n")} == {"{}"}
+
+
+@given(data=st.data())
+def test_words_and_calls_are_told_apart_by_the_first_character(data: st.DataObject) -> None:
+    tools = Tool("stop"), Tool("act", parameters={"type": "object"})
+    text = written(data, prompt_with(*tools, tool_choice="auto"))
+
+    events = AnswerReader(may_call=True).push(text, 1)
+
+    kinds = {ToolCallStarted} if text.startswith("{") else {TextDelta}
+    assert {type(event) for event in events[:1]} == kinds
+
+
+@given(data=st.data())
+def test_spoken_words_hold_no_code_and_no_markdown(data: st.DataObject) -> None:
+    text = written(data, prompt_with(Tool("stop"), tool_choice="auto"))
+
+    assert text.startswith("{") or not set(text) & set("{}`*#")
+
+
+@given(data=st.data())
+def test_a_named_function_is_the_only_one_called(data: st.DataObject) -> None:
+    tools = Tool("stop"), Tool("go")
+    text = written(data, prompt_with(*tools, tool_choice="function:go"))
+
+    assert {json.loads(line)["name"] for line in text.split("\n")} == {"go"}
+
+
+def test_several_calls_are_possible_in_one_answer() -> None:
+    grammar = answer_grammar(prompt_with(Tool("stop")))
+
+    assert grammar is not None
+    assert r'("\n" call){0,7}' in grammar
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [prompt_with(tool_choice="auto"), prompt_with(Tool("stop"), tool_choice="none")],
+)
+def test_without_tools_or_with_none_chosen_anything_goes(prompt: Prompt) -> None:
+    assert answer_grammar(prompt) is None
+
+
+def test_an_unknown_named_function_is_refused() -> None:
+    with pytest.raises(ProtocolError) as refusal:
+        answer_grammar(prompt_with(Tool("stop"), tool_choice="function:go"))
+
+    assert refusal.value.param == "tool_choice"
+
+
+@pytest.mark.parametrize(("schema", "param"), REFUSED)
+def test_what_cannot_be_honoured_is_refused_by_the_path_of_its_keyword(
+    schema: Any, param: str
+) -> None:
+    with pytest.raises(ProtocolError) as refusal:
+        check_schema(Tool("act", parameters=schema))
+
+    assert (refusal.value.code, refusal.value.param) == ("invalid_value", param)
+    assert param in refusal.value.message
+
+
+def test_definitions_that_multiply_are_written_once() -> None:
+    definitions: dict[str, Any] = {"d0": {"type": "string"}}
+    for number in range(1, 20):
+        part = {"$ref": f"#/$defs/d{number - 1}"}
+        definitions[f"d{number}"] = {"type": "object", "properties": {"a": part, "b": part}}
+    schema = {
+        "type": "object",
+        "properties": {"x": {"$ref": "#/$defs/d19"}},
+        "$defs": definitions,
+    }
+
+    grammar = answer_grammar(prompt_with(Tool("act", parameters=schema)))
+
+    assert grammar is not None
+    assert len(grammar) < 20_000
