@@ -8,6 +8,7 @@ from pathlib import Path
 
 from openai import AsyncOpenAI
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
+from openai.types.realtime import RealtimeError
 
 from tests.recordings import recording
 from tests.served import served
@@ -49,12 +50,19 @@ async def connected(tmp_path: Path) -> AsyncIterator[AsyncRealtimeConnection]:
 
 
 async def types_until(connection: AsyncRealtimeConnection, last: str) -> list[str]:
-    types = []
+    types: list[str] = []
     async for event in connection:
         types.append(event.type)
         if event.type == last:
             break
     return types
+
+
+async def next_error(connection: AsyncRealtimeConnection) -> RealtimeError:
+    async for event in connection:
+        if event.type == "error":
+            return event.error
+    raise AssertionError("the server went away")
 
 
 async def test_a_text_turn(tmp_path: Path) -> None:
@@ -74,11 +82,12 @@ async def test_a_text_turn(tmp_path: Path) -> None:
             if event.type == "response.output_text.delta":
                 text += event.delta
             elif event.type == "response.done":
+                usage = event.response.usage
                 break
 
     assert text == "Paris."
-    assert event.response.usage is not None
-    assert event.response.usage.output_tokens
+    assert usage is not None
+    assert usage.output_tokens
 
 
 async def test_a_spoken_turn_with_a_function_call(tmp_path: Path) -> None:
@@ -105,13 +114,9 @@ async def test_an_error_names_the_event_and_the_session_goes_on(tmp_path: Path) 
     async with connected(tmp_path) as connection:
         await connection.conversation.item.delete(item_id="nothing", event_id="mine")
 
-        async for event in connection:
-            if event.type == "error":
-                break
+        first = await next_error(connection)
         await connection.response.cancel()
-        async for later in connection:
-            if later.type == "error":
-                break
+        second = await next_error(connection)
 
-    assert (event.error.event_id, event.error.code) == ("mine", "item_delete_invalid_item_id")
-    assert later.error.code == "response_cancel_not_active"
+    assert (first.event_id, first.code) == ("mine", "item_delete_invalid_item_id")
+    assert second.code == "response_cancel_not_active"
