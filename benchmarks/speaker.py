@@ -13,7 +13,6 @@ import aiohttp
 from vivavoce.media.pcm import BYTES_PER_MS
 
 CHUNK_MS = 20
-CHUNK_BYTES = CHUNK_MS * BYTES_PER_MS
 TURN_TIMEOUT_S = 60
 APPEND = '{{"type":"input_audio_buffer.append","audio":"{}"}}'
 
@@ -72,18 +71,19 @@ class Speaker:
         assert answer.last_audio is not None
         return voice.start_of_clip, answer.last_audio
 
-    async def microphone(self) -> None:
-        """Send 20 ms of sound every 20 ms: what is to be said, or silence."""
+    async def microphone(self, chunk_ms: int) -> None:
+        """Send `chunk_ms` of sound every `chunk_ms`: what is to be said, or silence."""
+        chunk_bytes = chunk_ms * BYTES_PER_MS
         started, n_sent = time.perf_counter(), 0
         speech, turn = b"", None
         while True:
             if not speech and not self._voice.empty():
                 speech, turn = self._voice.get_nowait()
                 turn.start_of_clip = time.perf_counter()
-            chunk, speech = speech[:CHUNK_BYTES], speech[CHUNK_BYTES:]
-            pad_ms = (CHUNK_BYTES - len(chunk)) / BYTES_PER_MS
-            chunk += bytes(CHUNK_BYTES - len(chunk))
-            due = started + n_sent * CHUNK_MS / 1000
+            chunk, speech = speech[:chunk_bytes], speech[chunk_bytes:]
+            pad_ms = (chunk_bytes - len(chunk)) / BYTES_PER_MS
+            chunk += bytes(chunk_bytes - len(chunk))
+            due = started + n_sent * chunk_ms / 1000
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             audio = base64.b64encode(chunk).decode()
             await self._socket.send_str(APPEND.format(audio))
@@ -123,7 +123,11 @@ class Speaker:
 
 @asynccontextmanager
 async def speaker(
-    url: str, session: dict[str, object] | None = None, *, extensions: bool = True
+    url: str,
+    session: dict[str, object] | None = None,
+    *,
+    extensions: bool = True,
+    chunk_ms: int = CHUNK_MS,
 ) -> AsyncIterator[Speaker]:
     """Open a session at a server's base URL and keep its microphone open."""
     query = "model=gpt-realtime" + ("&extensions=1" if extensions else "")
@@ -138,7 +142,7 @@ async def speaker(
             )
         async with asyncio.TaskGroup() as tasks:
             listening = tasks.create_task(person.listen())
-            speaking = tasks.create_task(person.microphone())
+            speaking = tasks.create_task(person.microphone(chunk_ms))
             yield person
             speaking.cancel()
             listening.cancel()

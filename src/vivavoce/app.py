@@ -33,6 +33,8 @@ from vivavoce.runtime.settings import RunnerSettings
 LOG = logging.getLogger(__name__)
 LOOPBACK_NAMES = ("localhost",)
 SEED_BITS = 63
+MAX_PREPARED_HERE = 2
+"""More than this at once would take the cores from answers that somebody waits for."""
 MIN_JUDGED_PAUSE_MS = 100
 """Engines that want to prepare sooner work elsewhere: what they do in vain costs nothing here, and
 the end-of-turn model is not asked."""
@@ -97,6 +99,7 @@ async def _run_engines(
     async with _recordings(loaded) as recordings, opened_engines(loaded) as engines:
         gateway.recordings = recordings
         gateway.options = session_options(loaded.config, engines)
+        gateway.prepared_room = PreparedRoom(_max_prepared(loaded.config, engines))
         gateway.engines = engines
         LOG.info("ready after %.1f s: %s", gateway.clock.now() - started, _engines_line(loaded))
         await opening  # forever: until the group ends
@@ -141,7 +144,7 @@ def session_options(config: Config, engines: Engines) -> SessionOptions:
         names = ", ".join(voices)
         raise ConfigError(f"there is no voice '{session.voice}' ({names})", path="session.voice")
     prepare_after_ms = engines.responder.prepare_after_ms
-    prepares = session.prepared_answers and session.max_prepared > 0
+    prepares = session.prepared_answers and session.max_prepared != 0
     return SessionOptions(
         voices=voices,
         default_voice=session.voice,
@@ -150,9 +153,19 @@ def session_options(config: Config, engines: Engines) -> SessionOptions:
         window_tokens=engines.language_model.window_tokens,
         pause_after_ms=engines.transcriber.prepare_after_ms,
         prepare_after_ms=prepare_after_ms if prepares else None,
-        judges_turns=engines.turn_judge is not None and prepare_after_ms >= MIN_JUDGED_PAUSE_MS,
+        judges_turns=engines.turn_judge is not None and _work_here(engines),
         max_duration_s=session.max_duration_s,
     )
+
+
+def _work_here(engines: Engines) -> bool:
+    return engines.responder.prepare_after_ms >= MIN_JUDGED_PAUSE_MS
+
+
+def _max_prepared(config: Config, engines: Engines) -> int:
+    if config.session.max_prepared is not None:
+        return config.session.max_prepared
+    return MAX_PREPARED_HERE if _work_here(engines) else config.server.max_sessions
 
 
 def check_listening(loaded: Loaded) -> None:
@@ -190,7 +203,7 @@ def _gateway(loaded: Loaded, clock: Clock) -> Gateway:
             client_stall_s=session.client_stall_s,
         ),
         directory=Directory(config.server.max_sessions),
-        prepared_room=PreparedRoom(session.max_prepared),
+        prepared_room=PreparedRoom(0),
         metrics=Metrics(),
         keys=ApiKeys(loaded.api_keys),
         model_names=(*MODEL_NAMES, *config.models.aliases),

@@ -65,8 +65,9 @@ class SessionConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Silence that ends a turn, until the client sets its own; 200 splits natural speech."""
     prepared_answers: bool = True
     """Prepare an answer while the speaker may still go on."""
-    max_prepared: Annotated[int, Meta(ge=0)] = 2
-    """How many answers may be in preparation at once on the whole server."""
+    max_prepared: Annotated[int, Meta(ge=0)] | None = None
+    """How many answers may be in preparation at once on the whole server; default: two with
+    engines on this machine, one for each session with engines elsewhere."""
     max_lead_s: Seconds = 10.0
     """Seconds of sound that a prepared answer may hold."""
     max_duration_s: Seconds = 3600.0

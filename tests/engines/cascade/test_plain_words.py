@@ -25,7 +25,7 @@ PLAIN = [
     "I said [sic] that.",
     "Wow! Really?",
     "It is ~5 km.",
-    "你好，世界。",  # noqa: RUF001 - CJK
+    "你好，世界。",
 ]
 SIGNS = st.text(alphabet=st.sampled_from("ab1 *_`#-|[]()!~>\n.:"), max_size=60)
 

@@ -1,5 +1,6 @@
 """Whether a value fits a JSON Schema, for as many keywords as our grammar honours."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,14 +50,14 @@ def _fits_type(value: Any, named: Any) -> bool:
 
 def _fits_bounds(value: Any, schema: Mapping[str, Any]) -> bool:
     if isinstance(value, str):
-        return schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value))
+        return bool(schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value)))
     if isinstance(value, list):
-        return schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value))
+        return bool(schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)))
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return (
+        return bool(
             schema.get("minimum", value) <= value <= schema.get("maximum", value)
-            and schema.get("exclusiveMinimum", value - 1) < value
-            and value < schema.get("exclusiveMaximum", value + 1)
+            and schema.get("exclusiveMinimum", -math.inf) < value
+            and value < schema.get("exclusiveMaximum", math.inf)
         )
     return True
 

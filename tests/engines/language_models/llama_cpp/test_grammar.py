@@ -11,7 +11,7 @@ from tests.engines.language_models.llama_cpp.schemas import EXAMPLES, REFUSED, a
 from vivavoce.engines.language_models.llama_cpp.answer import AnswerReader
 from vivavoce.engines.language_models.llama_cpp.grammar import answer_grammar, check_schema
 from vivavoce.errors import ProtocolError
-from vivavoce.interfaces import Prompt, TextDelta, Tool, ToolCallDelta, ToolCallStarted
+from vivavoce.interfaces import Prompt, TextDelta, Tool, ToolCallStarted
 
 
 def prompt_with(*tools: Tool, tool_choice: str = "required", spoken: bool = True) -> Prompt:
@@ -116,12 +116,15 @@ def test_what_cannot_be_honoured_is_refused_by_the_path_of_its_keyword(
 
 def test_definitions_that_multiply_are_written_once() -> None:
     definitions: dict[str, Any] = {"d0": {"type": "string"}}
-    for number in range(1, 20):
+    for number in range(1, 11):
         part = {"$ref": f"#/$defs/d{number - 1}"}
-        definitions[f"d{number}"] = {"type": "object", "properties": {"a": part, "b": part}}
+        definitions[f"d{number}"] = {
+            "type": "object",
+            "properties": {f"p{index}": part for index in range(20)},
+        }
     schema = {
         "type": "object",
-        "properties": {"x": {"$ref": "#/$defs/d19"}},
+        "properties": {"x": {"$ref": "#/$defs/d10"}},
         "$defs": definitions,
     }
 

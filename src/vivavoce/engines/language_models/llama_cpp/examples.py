@@ -101,13 +101,15 @@ class _Example:
                 break
             target: Any = self._root
             for step in str(schema["$ref"]).removeprefix("#/").split("/"):
-                target = target[step]
+                target = target.get(step) if isinstance(target, Mapping) else None
+            if not isinstance(target, Mapping):
+                return {}  # the grammar refuses it, with a reason
             schema = target
         return schema
 
     def _of_type(self, schema: Mapping[str, Any], name: str, depth: int) -> Any:
         kind = schema.get("type", "object" if "properties" in schema else "string")
-        match kind[0] if isinstance(kind, list) else kind:
+        match kind[0] if isinstance(kind, list) and kind else kind:
             case "object":
                 return self._object(schema, depth)
             case "array":

@@ -7,8 +7,8 @@ import hashlib
 from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Protocol
 
-from vivavoce.engines.language_models.llama_cpp.runtime import Runtime
 from vivavoce.engines.language_models.llama_cpp.slots import Slot, common_length
 from vivavoce.errors import EngineError
 
@@ -19,11 +19,27 @@ MAX_BYTES = 256 << 20
 """All files together: some 15 heads of 600 tokens of the 1.5B model."""
 
 
+class CacheFiles(Protocol):
+    """What can put a slot's cache into a file and back; see `Runtime`."""
+
+    def keep(self, slot: int, name: str) -> int:
+        """Write the slot's cache to a file; return its size in bytes."""
+        ...
+
+    def restore(self, slot: int, name: str) -> None:
+        """Fill the slot's cache from a file."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Delete a file."""
+        ...
+
+
 class KeptHeads:
     """The files and what is in them; used by one thread at a time, but for `helps`."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self, files: CacheFiles) -> None:
+        self._files = files
         self._sizes: OrderedDict[str, int] = OrderedDict()
 
     def keep(self, slot: Slot, head: Sequence[int]) -> None:
@@ -31,7 +47,7 @@ class KeptHeads:
         name = _name(head)
         if len(head) < MIN_TOKENS or name in self._sizes:
             return
-        self._sizes[name] = self._runtime.keep(slot.index, name)
+        self._sizes[name] = self._files.keep(slot.index, name)
         while sum(self._sizes.values()) > MAX_BYTES:
             self._forget(next(iter(self._sizes)))
 
@@ -48,7 +64,7 @@ class KeptHeads:
         self._sizes.move_to_end(name)
         slot.tokens = []
         try:
-            self._runtime.restore(slot.index, name)
+            self._files.restore(slot.index, name)
         except EngineError:  # the file is gone or broken; the head is read as if never kept
             self._forget(name)
         else:
@@ -56,7 +72,7 @@ class KeptHeads:
 
     def _forget(self, name: str) -> None:
         del self._sizes[name]
-        self._runtime.drop(name)
+        self._files.drop(name)
 
 
 def _name(head: Sequence[int]) -> str:

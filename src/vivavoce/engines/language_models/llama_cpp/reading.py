@@ -43,10 +43,10 @@ def plan_reading(cached: Sequence[int], tokens: Sequence[int], n_head: int) -> R
 
 def _ends(start: int, total: int, n_head: int, shifts: bool) -> tuple[int, ...]:
     ends = [start] if shifts and start < total else []
-    while total - start > PIECE_TOKENS:
-        start += PIECE_TOKENS
-        if start - PIECE_TOKENS < n_head < start:
-            start = n_head  # so that the head can be kept by itself
+    keeps_head = PIECE_TOKENS <= n_head < total  # by itself, for other sessions
+    while total - start > PIECE_TOKENS or (keeps_head and start < n_head):
+        end = start + PIECE_TOKENS
+        start = min(end, n_head) if keeps_head and start < n_head else end
         ends.append(start)
     return tuple(ends)
 

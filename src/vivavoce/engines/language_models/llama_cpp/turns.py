@@ -79,4 +79,4 @@ class Turns:
         raise Stopped
 
     def _is_free(self, is_live: bool) -> bool:
-        return not self._is_reading and (is_live or self._n_live == 0)
+        return not self._is_reading and (is_live or not (self._n_live or self._live))

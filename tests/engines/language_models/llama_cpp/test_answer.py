@@ -1,0 +1,66 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vivavoce.engines.language_models.llama_cpp.answer import AnswerReader
+from vivavoce.errors import EngineError
+from vivavoce.interfaces import (
+    ModelEvent,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallFinished,
+    ToolCallStarted,
+)
+
+TWO_CALLS = (
+    '{"name": "a", "arguments": {"x": "}\\"]{", "y": [1, {}]}}\n{"name": "b", "arguments": {}}'
+)
+
+
+def read(pieces: list[str], *, may_call: bool = True) -> list[ModelEvent]:
+    reader = AnswerReader(may_call=may_call)
+    return [event for piece in pieces for event in reader.push(piece, 1)]
+
+
+def test_words_are_passed_on_as_they_come() -> None:
+    assert read(["Hi", " there", "."]) == [TextDelta("Hi"), TextDelta(" there"), TextDelta(".")]
+
+
+def test_what_looks_like_a_call_is_words_when_no_call_may_be_made() -> None:
+    assert read(["{}"], may_call=False) == [TextDelta("{}")]
+
+
+@given(cuts=st.lists(st.integers(0, len(TWO_CALLS))).map(sorted))
+def test_calls_are_read_however_their_text_is_cut(cuts: list[int]) -> None:
+    edges = [0, *cuts, len(TWO_CALLS)]
+    pieces = [TWO_CALLS[start:end] for start, end in pairwise(edges)]
+
+    events = read(pieces)
+
+    shape = [event for event in events if not isinstance(event, ToolCallDelta)]
+    arguments = "".join(event.arguments for event in events if isinstance(event, ToolCallDelta))
+    n_tokens = sum(event.n_tokens for event in events if isinstance(event, ToolCallDelta))
+    assert shape == [
+        ToolCallStarted("a"),
+        ToolCallFinished(),
+        ToolCallStarted("b"),
+        ToolCallFinished(),
+    ]
+    assert arguments == '{"x": "}\\"]{", "y": [1, {}]}{}'
+    assert 1 <= n_tokens <= len(pieces)
+
+
+def test_a_call_that_is_cut_off_does_not_finish() -> None:
+    assert read(['{"name": "a", "arguments": {"x": ']) == [
+        ToolCallStarted("a"),
+        ToolCallDelta('{"x": '),
+    ]
+
+
+def test_what_begins_like_a_call_and_is_none_is_an_error() -> None:
+    with pytest.raises(EngineError) as error:
+        read(["{" + "x" * 400])
+
+    assert error.value.code == "broken_tool_call"
