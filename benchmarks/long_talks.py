@@ -27,7 +27,7 @@ SILENCE_MS = 200
 COMPARED_TURNS = 20
 ANSWER_MS = 7_000
 WINDOW_TURNS = 40
-LISTENING_S = 3.0  # the user hears the answer and thinks, before the next question
+LISTENING_S = 2.0  # the user hears the answer and thinks, before the next question
 
 Event = dict[str, object]
 
@@ -91,7 +91,7 @@ async def window() -> None:
     waits: list[float] = []
     async with (
         server("--profile", "light", config=config) as (url, _),
-        conversation(url, {"output_modalities": ["text"], "max_output_tokens": 120}) as socket,
+        conversation(url, {"output_modalities": ["text"], "max_output_tokens": 60}) as socket,
     ):
         for number in range(WINDOW_TURNS):
             await socket.send_json(question(number))

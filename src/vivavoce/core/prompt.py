@@ -41,7 +41,7 @@ def _in_order(records: Sequence[ItemRecord]) -> Iterator[PromptItem]:
     for record in records:
         match record.item:
             case FunctionCall(status="incomplete"):
-                pass  # cut in the middle of its arguments: nobody ran it
+                continue  # cut in the middle of its arguments: nobody ran it
             case FunctionCall(call_id=str() as call_id, name=name, arguments=arguments):
                 names[call_id] = name
                 waiting.append(call_id)
