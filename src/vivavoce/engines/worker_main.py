@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from vivavoce.engines.frames import UNREAD_REPLIES, FrameReader, encode_frame
@@ -28,9 +29,8 @@ def main() -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-c is for the gateway, which then closes us
     signal.signal(signal.SIGTERM, lambda *_: _end_later())
     try:
-        _serve(socket.socket(fileno=int(sys.argv[-1])))
-    except OSError:
-        pass  # the gateway is gone
+        with suppress(OSError):  # the gateway is gone
+            _serve(socket.socket(fileno=int(sys.argv[-1])))
     finally:
         sys.stderr.flush()
         os._exit(0)  # at once: threads may be deep in native code that nobody waits for
