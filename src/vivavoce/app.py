@@ -29,6 +29,8 @@ from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.prepared_room import PreparedRoom
 from vivavoce.runtime.recorder import Recordings, open_recordings
 from vivavoce.runtime.settings import RunnerSettings
+from vivavoce.store.database import Database
+from vivavoce.store.tables import open_store
 
 LOG = logging.getLogger(__name__)
 LOOPBACK_NAMES = ("localhost",)
@@ -71,7 +73,8 @@ async def serve(
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, end)
     async with AsyncExitStack() as stack:
-        gateway = _gateway(loaded, clock)
+        database = await stack.enter_async_context(open_store(loaded.data_dir))
+        gateway = _gateway(loaded, clock, database)
         url = await stack.enter_async_context(_listening(make_app(gateway), loaded))
         on_listening(url)
         opening = loop.create_future()
@@ -189,12 +192,13 @@ def check_listening(loaded: Loaded) -> None:
         )
 
 
-def _gateway(loaded: Loaded, clock: Clock) -> Gateway:
+def _gateway(loaded: Loaded, clock: Clock, database: Database) -> Gateway:
     config = loaded.config
     session = config.session
     return Gateway(
         clock=clock,
         new_id=seeded_ids(secrets.randbits(SEED_BITS)),
+        database=database,
         new_seed=lambda: secrets.randbits(SEED_BITS),
         options=SessionOptions(),
         settings=RunnerSettings(

@@ -21,6 +21,8 @@ from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.prepared_room import PreparedRoom
 from vivavoce.runtime.recorder import Recordings
 from vivavoce.runtime.settings import RunnerSettings
+from vivavoce.store.database import IN_MEMORY, open_database
+from vivavoce.store.tables import SCHEMAS
 
 Event = dict[str, object]
 
@@ -97,27 +99,29 @@ async def served(
 ) -> AsyncIterator[Served]:
     """Serve on a free port of this machine while the block runs."""
     fakes = fakes or Fakes()
-    gateway = Gateway(
-        clock=Clock(),
-        new_id=seeded_ids(1),
-        new_seed=count().__next__,
-        options=SessionOptions(),
-        settings=settings or RunnerSettings(),
-        directory=Directory(max_sessions),
-        prepared_room=PreparedRoom(2),
-        metrics=Metrics(),
-        engines=fakes.engines() if is_ready else None,
-        keys=ApiKeys(keys),
-        recordings=recordings,
-        drain_timeout_s=0.1,
-    )
-    runner = web.AppRunner(make_app(gateway), access_log=None, shutdown_timeout=5)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    try:
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-            yield Served(f"http://{host}:{port}", gateway, fakes, http)
-    finally:
-        await runner.cleanup()
+    async with open_database(IN_MEMORY, SCHEMAS) as database:
+        gateway = Gateway(
+            clock=Clock(),
+            new_id=seeded_ids(1),
+            database=database,
+            new_seed=count().__next__,
+            options=SessionOptions(),
+            settings=settings or RunnerSettings(),
+            directory=Directory(max_sessions),
+            prepared_room=PreparedRoom(2),
+            metrics=Metrics(),
+            engines=fakes.engines() if is_ready else None,
+            keys=ApiKeys(keys),
+            recordings=recordings,
+            drain_timeout_s=0.1,
+        )
+        runner = web.AppRunner(make_app(gateway), access_log=None, shutdown_timeout=5)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        try:
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+                yield Served(f"http://{host}:{port}", gateway, fakes, http)
+        finally:
+            await runner.cleanup()

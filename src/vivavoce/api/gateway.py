@@ -14,6 +14,7 @@ from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.prepared_room import PreparedRoom
 from vivavoce.runtime.recorder import Recordings
 from vivavoce.runtime.settings import RunnerSettings
+from vivavoce.store.database import Database
 
 
 @dataclass(kw_only=True)
@@ -31,6 +32,8 @@ class Gateway:
     directory: Directory
     prepared_room: PreparedRoom
     metrics: Metrics
+    database: Database
+    """What outlives a session."""
     engines: Engines | None = None
     """None until they are open and warm: until then sessions are refused with 503."""
     keys: ApiKeys = field(default_factory=ApiKeys)
