@@ -1,16 +1,23 @@
-# serve · test · check · bench; everything they need is installed on first use.
+# serve · test · test-clients · check · bench; everything they need is installed on first use.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: serve test check format bench lock clean
+.PHONY: serve test test-clients check format bench lock clean
 
 serve: $(VENV)/base
 	$(BIN)/vivavoce serve $(ARGS)
 
 test: $(VENV)/dev
 	$(BIN)/pytest $(ARGS)
+
+# Real clients against a served double: each Python client in an environment of its own.
+CLIENTS := .venv-clients
+PYTHON_CLIENTS := openai-beta openai-agents livekit pipecat websocket-client
+NODE_CLIENTS := tests/clients/node
+test-clients: $(NODE_CLIENTS)/node_modules/installed $(VENV)/dev $(PYTHON_CLIENTS:%=$(CLIENTS)/%/installed)
+	$(BIN)/pytest tests/clients -m slow $(ARGS)
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .
@@ -27,14 +34,18 @@ bench: $(VENV)/dev
 
 # Rewrites the locked versions from pyproject.toml: names, versions and hashes, no addresses.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml requirements/build.in
-lock: $(VENV)/dev
-	$(BIN)/python -m pip install --quiet uv
-	$(LOCK) $(ARGS) -o requirements/base.txt
-	$(LOCK) $(ARGS) --group dev -c requirements/base.txt -o requirements/dev.txt
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
+LOCK_OURS := $(LOCK) pyproject.toml requirements/build.in
+lock: $(VENV)/dev $(VENV)/uv
+	$(LOCK_OURS) $(ARGS) -o requirements/base.txt
+	$(LOCK_OURS) $(ARGS) --group dev -c requirements/base.txt -o requirements/dev.txt
+	$(LOCK) $(ARGS) requirements/uv.in -o requirements/uv.txt
+	for client in $(PYTHON_CLIENTS); do \
+		$(LOCK) $(ARGS) requirements/clients/$$client.in -o requirements/clients/$$client.txt || exit 1; \
+	done
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(CLIENTS) $(NODE_CLIENTS)/node_modules
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -48,4 +59,18 @@ $(VENV)/base: requirements/base.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/dev: requirements/dev.txt $(VENV)/base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/uv: requirements/uv.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(CLIENTS)/%/installed: requirements/clients/%.txt $(VENV)/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CLIENTS)/$*
+	$(BIN)/uv pip install --quiet --python $(CLIENTS)/$*/bin/python --require-hashes -r $<
+	@touch $@
+
+$(NODE_CLIENTS)/node_modules/installed: $(NODE_CLIENTS)/package-lock.json
+	@command -v npm >/dev/null || { echo "make test-clients needs Node.js 20 or newer, with npm"; exit 1; }
+	npm ci --prefix $(NODE_CLIENTS) --ignore-scripts --loglevel=error
 	@touch $@

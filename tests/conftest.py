@@ -6,25 +6,28 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.beta_sdk_types import parse_with_beta_sdk
 from tests.sdk_types import parse_with_sdk
+from vivavoce.protocol.beta_codec import BETA_ENCODED
 from vivavoce.protocol.codec import ENCODED
 
 MAX_CHECKED_PER_TYPE = 100
 """In one test. Enough for every shape; a load test sends thousands of equal deltas."""
 
-_encoded: deque[bytes] = deque()
-_n_seen: Counter[bytes] = Counter()
+_JUDGES = {ENCODED: parse_with_sdk, BETA_ENCODED: parse_with_beta_sdk}
+_encoded: deque[tuple[str, bytes]] = deque()
+_n_seen: Counter[tuple[str, bytes]] = Counter()
 
 
 def _on_audit(name: str, args: tuple[object, ...]) -> None:
-    if name != ENCODED:
+    if name not in _JUDGES:
         return
     (data,) = args
     assert isinstance(data, bytes)
     wire_type = data.split(b'"', 4)[3]
-    _n_seen[wire_type] += 1
-    if _n_seen[wire_type] <= MAX_CHECKED_PER_TYPE:
-        _encoded.append(data)
+    _n_seen[name, wire_type] += 1
+    if _n_seen[name, wire_type] <= MAX_CHECKED_PER_TYPE:
+        _encoded.append((name, data))
 
 
 sys.addaudithook(_on_audit)
@@ -43,5 +46,5 @@ def _every_encoded_event_satisfies_the_official_types() -> Iterator[None]:
     _encoded.clear()
     _n_seen.clear()
     yield
-    for data in list(_encoded):
-        parse_with_sdk(data)
+    for name, data in list(_encoded):
+        _JUDGES[name](data)

@@ -61,9 +61,23 @@ def parse_with_sdk(data: bytes) -> pydantic.BaseModel | None:
         event = model.model_validate_json(data, strict=True)
     except pydantic.ValidationError as error:
         raise AssertionError(f"the SDK refuses {data[:2000]!r}: {error}") from error
-    extras = [path for path in _extras(event) if not _is_known(name, path)]
+    extras = [path for path in extras_of(event) if not _is_known(name, path)]
     assert not extras, f"the SDK does not know {extras} in {data[:2000]!r}"
     return event
+
+
+def parse_strictly(model: type[pydantic.BaseModel], body: object) -> None:
+    """Parse the body of an answer as strictly as an event.
+
+    Raises:
+        AssertionError: the official type does not allow it.
+    """
+    try:
+        answer = model.model_validate_json(msgspec.json.encode(body), strict=True)
+    except pydantic.ValidationError as error:
+        raise AssertionError(f"the SDK refuses {body}: {error}") from error
+    extras = list(extras_of(answer))
+    assert not extras, f"the SDK does not know {extras} in {body}"
 
 
 @cache
@@ -83,12 +97,12 @@ def _is_known(name: str, path: str) -> bool:
     return (name, path) in KNOWN_EXTRAS or path.rpartition(".")[2] in KNOWN_EXTRA_NAMES
 
 
-def _extras(value: object, path: str = "") -> Iterator[str]:
+def extras_of(value: object, path: str = "") -> Iterator[str]:
     """Find the members that no type knows, as wire paths."""
     if isinstance(value, pydantic.BaseModel):
         yield from (f"{path}{name}" for name in value.model_extra or {})
         for name in type(value).model_fields:
-            yield from _extras(getattr(value, name), f"{path}{name}.")
+            yield from extras_of(getattr(value, name), f"{path}{name}.")
     elif isinstance(value, list):
         for index, member in enumerate(value):
-            yield from _extras(member, f"{path.removesuffix('.')}[{index}].")
+            yield from extras_of(member, f"{path.removesuffix('.')}[{index}].")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from vivavoce.accounting import open_accounts
+from vivavoce.api.accounts import Accounts
 from vivavoce.api.auth import ApiKeys
 from vivavoce.api.gateway import Gateway
 from vivavoce.api.models import DEFAULT_MODEL, MODEL_NAMES
@@ -19,6 +21,7 @@ from vivavoce.api.routes import make_app
 from vivavoce.clock import Clock
 from vivavoce.config import Config, Loaded
 from vivavoce.core.options import SessionOptions
+from vivavoce.core.translation_options import TranslationOptions
 from vivavoce.engines.strict_settings import with_environment
 from vivavoce.errors import ConfigError, EngineError
 from vivavoce.ids import seeded_ids
@@ -74,13 +77,15 @@ async def serve(
         loop.add_signal_handler(name, end)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_store(loaded.data_dir))
-        gateway = _gateway(loaded, clock, database)
+        accounts = await stack.enter_async_context(open_accounts(loaded, clock, database))
+        gateway = _gateway(loaded, clock, database, accounts)
         url = await stack.enter_async_context(_listening(make_app(gateway), loaded))
         on_listening(url)
         opening = loop.create_future()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(measure_loop_lag(clock, gateway.metrics.loop_lag_s.observe))
+                tasks.create_task(accounts.write_regularly())
                 tasks.create_task(_run_engines(loaded, gateway, started, opening))
                 await stop.wait()
                 LOG.info("ending")
@@ -102,6 +107,7 @@ async def _run_engines(
     async with _recordings(loaded) as recordings, opened_engines(loaded) as engines:
         gateway.recordings = recordings
         gateway.options = session_options(loaded.config, engines)
+        gateway.translation = translation_options(loaded.config, engines)
         gateway.prepared_room = PreparedRoom(_max_prepared(loaded.config, engines))
         gateway.engines = engines
         LOG.info("ready after %.1f s: %s", gateway.clock.now() - started, _engines_line(loaded))
@@ -135,7 +141,9 @@ async def opened_engines(loaded: Loaded) -> AsyncIterator[Engines]:
         role: with_environment(table, loaded.environment)
         for role, table in loaded.engine_tables.items()
     }
-    async with open_engines(tables, config.profile, loaded.models_dir) as engines:
+    async with open_engines(
+        tables, config.profile, loaded.models_dir, translation=config.translation.use
+    ) as engines:
         yield engines
 
 
@@ -157,7 +165,39 @@ def session_options(config: Config, engines: Engines) -> SessionOptions:
         pause_after_ms=engines.transcriber.prepare_after_ms,
         prepare_after_ms=prepare_after_ms if prepares else None,
         judges_turns=engines.turn_judge is not None and _work_here(engines),
+        custom_voices=engines.custom_voices,
+        reasoning_efforts=engines.language_model.reasoning_efforts,
+        compacts=session.compaction,
+        leave_out=session.leave_out,
+        has_turn_judge=engines.turn_judge is not None,
+        transcriber=engines.transcriber.abilities,
         max_duration_s=session.max_duration_s,
+    )
+
+
+def translation_options(config: Config, engines: Engines) -> TranslationOptions | None:
+    """Return what every translation session is told at its start; None: there are none.
+
+    Raises:
+        ConfigError: the default language is none that the engines speak.
+    """
+    interpreter, language = engines.interpreter, config.translation.language
+    if interpreter is None:
+        return None
+    if interpreter.languages and language not in interpreter.languages:
+        names = ", ".join(interpreter.languages)
+        raise ConfigError(
+            f"nothing here translates into '{language}', only into: {names}",
+            path="translation.language",
+        )
+    return TranslationOptions(
+        languages=interpreter.languages,
+        language=language,
+        voice=config.session.voice,
+        needs_transcript=interpreter.needs_transcript,
+        silence_duration_ms=config.session.silence_duration_ms,
+        pause_after_ms=engines.transcriber.prepare_after_ms,
+        max_duration_s=config.session.max_duration_s,
     )
 
 
@@ -192,19 +232,21 @@ def check_listening(loaded: Loaded) -> None:
         )
 
 
-def _gateway(loaded: Loaded, clock: Clock, database: Database) -> Gateway:
+def _gateway(loaded: Loaded, clock: Clock, database: Database, accounts: Accounts) -> Gateway:
     config = loaded.config
     session = config.session
     return Gateway(
         clock=clock,
         new_id=seeded_ids(secrets.randbits(SEED_BITS)),
         database=database,
+        accounts=accounts,
         new_seed=lambda: secrets.randbits(SEED_BITS),
         options=SessionOptions(),
         settings=RunnerSettings(
             max_lead_s=session.max_lead_s,
             engine_stall_s=session.engine_stall_s,
             client_stall_s=session.client_stall_s,
+            resume_s=session.resume_s,
         ),
         directory=Directory(config.server.max_sessions),
         prepared_room=PreparedRoom(0),

@@ -13,3 +13,7 @@ class Clock:
     def wall(self) -> int:
         """Unix time in whole seconds, for what the wire shows."""
         return int(time.time())
+
+    def wall_ms(self) -> float:
+        """Unix time in milliseconds, for traces, which are laid beside those of other machines."""
+        return time.time() * 1000

@@ -4,6 +4,7 @@ Nothing else reads the environment. Each value knows where it comes from; unknow
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,8 +30,17 @@ SECRET_NAMES = ("api_key", "headers")
 
 LEVELS = 3  # engines.transcriber.model
 
+KEY_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
 Source = Literal["default", "file", "environment", "command line"]
 Seconds = Annotated[float, Meta(gt=0)]
+Limit = Annotated[int, Meta(ge=1)] | Literal["none"]
+Leavable = Literal[
+    "reasoning",
+    "audio.input.transcription.prompt",
+    "audio.input.transcription.keywords",
+    "audio.input.transcription.delay",
+]
 
 
 class ServerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,7 +57,8 @@ class ServerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     tls_self_signed: bool = False
     """Make a certificate on the spot and print its path."""
     api_keys_file: str | None = None
-    """A file with one key a line; the environment's `VIVAVOCE_API_KEYS` adds to them."""
+    """A file with one key a line; the environment's `VIVAVOCE_API_KEYS` adds to them. `NAME KEY`
+    gives a key a name, for its limits and its usage."""
     max_sessions: Annotated[int, Meta(ge=1)] = 256
     """Beyond this, sessions are refused with 503."""
     drain_timeout_s: Annotated[float, Meta(ge=0, le=8)] = 5.0
@@ -76,6 +87,13 @@ class SessionConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """An engine without progress for this long ends its response as failed."""
     client_stall_s: Seconds = 20.0
     """A client that takes nothing for this long is let go."""
+    resume_s: Annotated[float, Meta(ge=0, le=60)] = 60.0
+    """A client that asked for it may come back for this long after a lost connection; 0: never."""
+    compaction: bool = False
+    """Summarise what gets too old for the language model's window, instead of forgetting it."""
+    leave_out: tuple[Leavable, ...] = ("reasoning",)
+    """Fields that are left out of the session, and named in the log, where the engines cannot honour
+    them; the others are refused by name."""
     record: Literal["off", "lengths", "full"] = "off"
     """The flight recorder, for `vivavoce replay`: with the length of sound, or all of it."""
 
@@ -93,6 +111,16 @@ class EnginesConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     synthesizer: Mapping[str, object] = msgspec.field(default_factory=lambda: {"use": "bundled"})
 
 
+class TranslationConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Translation sessions."""
+
+    use: Literal["auto", "whisper", "language-model", "none"] = "auto"
+    """What translates: Whisper, from speech into English; the language model, from transcripts
+    into any language; or nothing. `auto`: Whisper where the language model is the bundled one."""
+    language: str = "en"
+    """The language to translate into, until the client sets its own."""
+
+
 class ModelsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Names that clients ask for, and where model files lie."""
 
@@ -102,6 +130,52 @@ class ModelsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Where model files are kept; default: `models` in the data folder."""
     source: str | None = None
     """A folder that is searched for model files before any network."""
+
+
+class OwnLimitsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits of one key; what is left out is as for the others."""
+
+    sessions: Limit | None = None
+    """At once."""
+    requests_per_minute: Limit | None = None
+    """Responses."""
+    tokens_per_minute: Limit | None = None
+    """Tokens of responses, in and out."""
+
+
+class LimitsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What each key may use. Without keys, all clients together are one."""
+
+    sessions: Limit = "none"
+    """Sessions of a key at once; one more is refused with 429."""
+    requests_per_minute: Limit = "none"
+    """Responses of a key; one more ends as failed."""
+    tokens_per_minute: Limit = "none"
+    """Tokens of a key's responses, in and out; when they are used up, responses end as failed."""
+    keys: Mapping[str, OwnLimitsConfig] = msgspec.field(default_factory=dict)
+    """Tables `[limits.keys.NAME]` with the same settings, for the key of this name."""
+
+
+class OtlpConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where traces are exported to (OpenTelemetry, OTLP over HTTP)."""
+
+    endpoint: str | None = None
+    """Base URL of a collector, such as `http://localhost:4318`; none: traces stay here."""
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
+    """Sent with every request, such as a key."""
+
+
+class TracingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Traces of sessions: what happened when and how long it took, without any words."""
+
+    always: bool = False
+    """Trace every session, also where the client does not ask for it."""
+    keep_days: Annotated[float, Meta(gt=0)] = 30
+    """Older traces are forgotten."""
+    max_spans: Annotated[int, Meta(ge=1)] = 100_000
+    """Spans kept of all sessions together, about 40 MB; the oldest sessions are forgotten first."""
+    otlp: OtlpConfig = msgspec.field(default_factory=OtlpConfig)
+    """Table `[tracing.otlp]`: `endpoint` of a collector, and `headers` sent with every request."""
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,7 +188,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     server: ServerConfig = ServerConfig()
     session: SessionConfig = SessionConfig()
     engines: EnginesConfig = msgspec.field(default_factory=EnginesConfig)
+    translation: TranslationConfig = TranslationConfig()
     models: ModelsConfig = ModelsConfig()
+    limits: LimitsConfig = msgspec.field(default_factory=LimitsConfig)
+    tracing: TracingConfig = msgspec.field(default_factory=TracingConfig)
 
 
 @dataclass(frozen=True)
@@ -123,6 +200,8 @@ class Loaded:
 
     config: Config
     api_keys: tuple[str, ...] = ()
+    key_names: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The names of keys that have one, by key."""
     data_dir: Path = field(default_factory=Path)
     sources: Mapping[str, Source] = field(default_factory=dict)
     """Where each value that is not a default comes from, by dotted name."""
@@ -182,10 +261,18 @@ def load_config(
         values.update(layer)
         sources.update(dict.fromkeys(layer, source))  # type: ignore[arg-type]  # literals above
     config = _convert(_nested(values))
-    keys, key_source = _keys(api_keys, environment, config.server.api_keys_file)
-    if keys:
+    entries, key_source = _keys(api_keys, environment, config.server.api_keys_file)
+    if entries:
         sources["api_keys"] = key_source
-    return Loaded(config, keys, data_dir, sources, dict(environment))
+    named = [_named_key(entry) for entry in entries]
+    return Loaded(
+        config,
+        tuple(key for key, _ in named),
+        {key: name for key, name in named if name is not None},
+        data_dir,
+        sources,
+        dict(environment),
+    )
 
 
 def _from_file(named: Path | None, default: Path) -> dict[str, object]:
@@ -295,6 +382,17 @@ def _keys(
         keys += [line.strip() for line in lines if line.strip() and not line.startswith("#")]
         source = "file"
     return tuple(keys), source
+
+
+def _named_key(entry: str) -> tuple[str, str | None]:
+    """Return key and name of `NAME KEY` or `KEY`; a key has no spaces."""
+    *names, key = entry.split()
+    if not names:
+        return key, None
+    if len(names) > 1 or KEY_NAME.fullmatch(names[0]) is None:
+        message = "a key is written 'KEY', or 'NAME KEY' with a name of letters, digits, _ and -"
+        raise ConfigError(message, path="api_keys")
+    return key, names[0]
 
 
 def client_key() -> str:

@@ -14,7 +14,7 @@ from typing import Literal, Protocol, TypeVar
 from msgspec import Struct
 
 from vivavoce.media.pcm import Pcm
-from vivavoce.protocol.client_events import ClientEvent
+from vivavoce.protocol.client_events import ClientEvent, TranslationClientEvent
 from vivavoce.protocol.server_events import ServerEvent
 
 T = TypeVar("T")
@@ -46,14 +46,47 @@ class SpeechResumed(Struct, frozen=True, tag=True):
     """The speaker went on after a pause: what was said of the pause is not the end."""
 
 
+Delay = Literal["minimal", "low", "medium", "high", "xhigh"]
+"""How long a transcriber waits before it commits itself to words: sooner, or more surely right."""
+
+
 class TranscriptionHints(Struct, frozen=True, kw_only=True):
-    """What the client told us about the speech to come."""
+    """What the client told us about the speech to come; only what `abilities` promise is set."""
 
     model: str | None = None
     """The transcription model the client named; None when it asked for none."""
     language: str | None = None
     """ISO-639-1, or None to detect."""
+    languages: tuple[str, ...] = ()
+    """ISO-639-1: what is spoken is one of these; empty: anything."""
     prompt: str | None = None
+    """What is talked about, in words of the client."""
+    keywords: tuple[str, ...] = ()
+    """Names and words to expect, as they are written."""
+    delay: Delay | None = None
+    """None: as the engine thinks best."""
+    logprobs: bool = False
+    """Whether `Transcript.logprobs` is wanted; without it they may be left out."""
+    speakers: bool = False
+    """Whether `Transcript.segments` is wanted."""
+
+
+class TranscriberAbilities(Struct, frozen=True, kw_only=True):
+    """Which hints a transcriber honours. The others are refused by name, before it is asked."""
+
+    languages: tuple[str, ...] | None = None
+    """ISO-639-1 of those it knows; None: any is passed on."""
+    candidates: bool = False
+    """Whether `languages` narrows what it detects."""
+    prompt: bool = False
+    keywords: bool = False
+    delay: bool = False
+    logprobs: bool = False
+    speakers: bool = False
+    """Whether it can tell who spoke."""
+    writes_while_listening: bool = False
+    """Whether deltas may come before the speech is over. Then it is given the sound as it comes,
+    even where nobody says that a turn has begun."""
 
 
 class TranscriptDelta(Struct, frozen=True, tag=True):
@@ -77,12 +110,25 @@ class TokenLogprob(Struct, frozen=True):
     logprob: float
 
 
+class SpokenSegment(Struct, frozen=True, kw_only=True):
+    """A stretch of speech of one speaker; times in seconds from the start of the audio."""
+
+    text: str
+    speaker: str
+    """A label, such as "A"; the same within one transcript only."""
+    start_s: float
+    end_s: float
+
+
 class Transcript(Struct, frozen=True, tag=True):
     """The end of a transcription: exactly one, and last. Empty text: nothing was said."""
 
     text: str
     language: str | None = None
+    """ISO-639-1, as detected or told."""
     logprobs: tuple[TokenLogprob, ...] = ()
+    segments: tuple[SpokenSegment, ...] = ()
+    """Who said what, where `hints.speakers` asked for it."""
 
 
 TranscriptionEvent = TranscriptDelta | TranscriptSoFar | Transcript
@@ -95,6 +141,11 @@ class Transcriber(Protocol):
     @property
     def prepare_after_ms(self) -> int:
         """Silence after which it may be asked for a transcript that covers the pause."""
+        ...
+
+    @property
+    def abilities(self) -> TranscriberAbilities:
+        """Which hints it honours; the same as long as it is open."""
         ...
 
     def transcribe(
@@ -174,6 +225,12 @@ class Prompt(Struct, frozen=True, kw_only=True):
     """`auto`, `none`, `required`, or `function:NAME`."""
     items: tuple[PromptItem, ...] = ()
     max_output_tokens: int | None = None
+    temperature: float | None = None
+    """Of sampling, 0.6 to 1.2, as Beta clients set it; None: the engine's own."""
+    parallel_tool_calls: bool = True
+    """Whether one answer may hold several calls."""
+    reasoning_effort: str | None = None
+    """One of the model's `reasoning_efforts`; None: its own choice."""
     spoken: bool = True
     """Whether the answer will be read aloud: plain words, no Markdown."""
 
@@ -228,6 +285,11 @@ class LanguageModel(Protocol):
         """Size of its context window; None when it is not known."""
         ...
 
+    @property
+    def reasoning_efforts(self) -> tuple[str, ...]:
+        """How hard it can be asked to think, least first; empty: it does not reason."""
+        ...
+
     def generate(self, prompt: Prompt) -> Stream[ModelEvent]:
         """Write one answer."""
         ...
@@ -265,8 +327,21 @@ class Synthesizer(Protocol):
         """Wire names of the voices it has; empty: any name is passed on."""
         ...
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages it speaks, ISO-639-1; empty: not known, any text is passed on."""
+        ...
+
+    @property
+    def custom_voices(self) -> bool:
+        """Whether it knows voices made from recordings, by their ids: `voice_...`."""
+        ...
+
     def synthesize(self, text: str, voice: str, speed: float) -> Stream[Pcm]:
-        """Speak one piece of text at 24 kHz; `speed` 0.25 to 1.5 keeps the pitch."""
+        """Speak one piece of text at 24 kHz; `speed` 0.25 to 1.5 keeps the pitch.
+
+        `voice` is a wire name, or the id of a custom voice where there are such.
+        """
         ...
 
 
@@ -311,7 +386,85 @@ class Responder(Protocol):
         ...
 
 
+# --- translation ------------------------------------------------------------------------------
+
+
+class TranslatedText(Struct, frozen=True):
+    """An earlier utterance, in both languages."""
+
+    said: str
+    translation: str
+
+
+class TranslationRequest(Struct, frozen=True, kw_only=True):
+    """One utterance to be translated. Either `audio` or `text` is given, as the engine needs."""
+
+    session_id: str
+    language: str
+    """To translate into, as the client wrote it; one of the engine's `languages` if it has any."""
+    voice: str = "alloy"
+    """For engines that speak."""
+    audio: bytes = b""
+    """24 kHz 16-bit mono, at most 20 s and the silence around it."""
+    text: str = ""
+    """What was said, for engines that need a transcript."""
+    likely_language: str | None = None
+    """ISO-639-1, what was spoken before; None: not known."""
+    earlier: tuple[TranslatedText, ...] = ()
+    """The last utterances, for engines that need a transcript; oldest first."""
+
+
+class Translated(Struct, frozen=True, tag=True):
+    """The end of a translation: exactly one, and last."""
+
+    source_language: str | None = None
+    """ISO-639-1, when the engine found out."""
+
+
+TranslationEvent = TextDelta | AudioDelta | Translated
+
+
+class Translator(Protocol):
+    """Writes in another language what was said."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages it writes, ISO-639-1; empty: any, and their names are passed on."""
+        ...
+
+    @property
+    def needs_transcript(self) -> bool:
+        """Whether it is given text, and not audio."""
+        ...
+
+    def translate(self, request: TranslationRequest) -> Stream[TextDelta | Translated]:
+        """Translate one utterance; no text when nothing was said."""
+        ...
+
+
+class Interpreter(Protocol):
+    """Says in another language what was said."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages it speaks, ISO-639-1; empty: any, and their names are passed on."""
+        ...
+
+    @property
+    def needs_transcript(self) -> bool:
+        """Whether it is given text, and not audio."""
+        ...
+
+    def interpret(self, request: TranslationRequest) -> Stream[TranslationEvent]:
+        """Translate and speak one utterance; a `TextDelta` comes right before its sound."""
+        ...
+
+
 # --- transports -------------------------------------------------------------------------------
+
+
+PRIMARY = 0
+"""Number of the connection that a session began with; control connections have higher ones."""
 
 
 class MalformedEvent(Struct, frozen=True, tag=True):
@@ -321,13 +474,23 @@ class MalformedEvent(Struct, frozen=True, tag=True):
     code: str | None
     param: str | None
     event_id: str | None = None
+    connection: int = PRIMARY
+    """By which of the session's connections it came; the runtime's to fill in."""
+
+
+Received = ClientEvent | TranslationClientEvent | MalformedEvent
+"""What a client sends, in the kind of session it opened."""
 
 
 class Transport(Protocol):
     """One client connection, as the runner sees it."""
 
-    async def receive(self) -> ClientEvent | MalformedEvent | None:
-        """Wait for the next event, in the order of arrival; None when the peer is gone."""
+    async def receive(self) -> Received | None:
+        """Wait for the next event, in the order of arrival; None when the peer said goodbye.
+
+        Raises:
+            TransportClosed: the peer is gone without a goodbye; it may come back.
+        """
         ...
 
     async def send(self, event: ServerEvent) -> None:
@@ -360,5 +523,9 @@ class Engines(Struct, frozen=True, kw_only=True):
     language_model: LanguageModel
     voices: tuple[str, ...]
     """Wire names of the voices; empty: any is passed on."""
+    custom_voices: bool = False
+    """Whether a voice may also be the id of one made from a recording."""
     turn_judge: TurnJudge | None = None
     """None: a pause alone is reason enough to prepare an answer."""
+    interpreter: Interpreter | None = None
+    """None: nothing is translated."""

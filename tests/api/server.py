@@ -10,10 +10,12 @@ import msgspec
 from aiohttp import web
 
 from tests.runtime.fakes import Fakes
+from vivavoce.accounting import open_accounts
 from vivavoce.api.auth import ApiKeys
 from vivavoce.api.gateway import Gateway
 from vivavoce.api.routes import make_app
 from vivavoce.clock import Clock
+from vivavoce.config import Config, Loaded
 from vivavoce.core.options import SessionOptions
 from vivavoce.ids import seeded_ids
 from vivavoce.runtime.directory import Directory
@@ -96,14 +98,24 @@ async def served(
     settings: RunnerSettings | None = None,
     is_ready: bool = True,
     recordings: Recordings | None = None,
+    config: Config | None = None,
+    key_names: dict[str, str] | None = None,
 ) -> AsyncIterator[Served]:
-    """Serve on a free port of this machine while the block runs."""
+    """Serve on a free port of this machine while the block runs.
+
+    Of `config` only limits and tracing are used; `key_names` by key.
+    """
     fakes = fakes or Fakes()
-    async with open_database(IN_MEMORY, SCHEMAS) as database:
+    loaded = Loaded(config or Config(), api_keys=keys, key_names=key_names or {})
+    async with (
+        open_database(IN_MEMORY, SCHEMAS) as database,
+        open_accounts(loaded, Clock(), database) as accounts,
+    ):
         gateway = Gateway(
             clock=Clock(),
             new_id=seeded_ids(1),
             database=database,
+            accounts=accounts,
             new_seed=count().__next__,
             options=SessionOptions(),
             settings=settings or RunnerSettings(),

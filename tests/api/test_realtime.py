@@ -36,53 +36,6 @@ async def test_an_unknown_model_is_refused_after_the_upgrade() -> None:
     assert close == (4000, "invalid_request_error.model_not_found")
 
 
-async def test_an_intent_without_a_model_is_refused_by_name() -> None:
-    async with served() as server, server.socket("intent=transcription") as socket:
-        event = await socket.receive()
-        code, _ = await socket.closed()
-
-    assert event["error"]["param"] == "intent"  # type: ignore[index]  # JSON
-    assert code == 4000
-
-
-@pytest.mark.parametrize(
-    ("headers", "protocols"),
-    [
-        ({"OpenAI-Beta": "realtime=v1"}, ()),
-        ({}, ("realtime", "openai-beta.realtime-v1")),
-    ],
-)
-async def test_the_beta_dialect_is_refused_by_name(
-    headers: dict[str, str], protocols: tuple[str, ...]
-) -> None:
-    async with served() as server, server.socket(headers=headers, protocols=protocols) as socket:
-        event = await socket.receive()
-        code, _ = await socket.closed()
-
-    assert event["error"]["code"] == "beta_api_shape_disabled"  # type: ignore[index]  # JSON
-    assert code == 4000
-
-
-async def test_another_beta_header_is_no_matter() -> None:
-    headers = {"OpenAI-Beta": "assistants=v2"}
-    async with served() as server, server.socket(headers=headers) as socket:
-        assert (await socket.receive())["type"] == "session.created"
-
-
-async def test_a_call_is_not_found() -> None:
-    async with served() as server:
-        answer = await server.http.get(
-            f"{server.url}/v1/realtime?call_id=rtc_1",
-            headers={"Connection": "Upgrade", "Upgrade": "websocket"},
-        )
-        body = await answer.json()
-
-    assert (answer.status, body["error"]["code"]) == (404, "call_id_not_found")
-
-
-# --- keys -------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("query", "headers", "protocols"),
     [

@@ -103,3 +103,17 @@ def test_what_a_conversation_runs_into_is_one_plain_line(tmp_path: Path) -> None
 
     assert shown.returncode == 2
     assert shown.stderr == f"vivavoce: there is no file {tmp_path / 'nothing.wav'}\n"
+
+
+def test_voices_are_listed_by_the_names_that_clients_use(tmp_path: Path) -> None:
+    shown = vivavoce(tmp_path, "voices", "list")
+
+    assert shown.returncode == 0
+    assert {"alloy", "marin", "cedar"} <= set(shown.stdout.split())
+
+
+def test_a_voice_can_be_made_only_by_a_server_that_can(tmp_path: Path) -> None:
+    shown = vivavoce(tmp_path, "voices", "add", "Ada", "a.wav", "--consent", "b.wav")
+
+    assert shown.returncode == 2
+    assert "choose a speech server that can" in shown.stderr

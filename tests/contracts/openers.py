@@ -144,6 +144,11 @@ TRANSCRIBERS = [
     plain("scripted", lambda: scripted(ScriptedTranscriber(_hear))),
     plain("openai-http", over_http(http_transcriber.open_engine)),
     plain("openai-http, streamed", over_http(http_transcriber.open_engine, stream=True)),
+    plain("openai-http, lists", over_http(http_transcriber.open_engine, model="gpt-transcribe")),
+    plain(
+        "openai-http, diarized",
+        over_http(http_transcriber.open_engine, model="gpt-4o-transcribe-diarize"),
+    ),
     models(
         "whisper",
         real("transcriber", "whisper", lambda: {"model_dir": str(model_dir("whisper-base"))}),

@@ -97,24 +97,19 @@ def test_the_model_and_nulls_of_refused_fields_are_accepted_without_effect() -> 
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"prompt": {"id": "pmpt_1"}}, "session.prompt"),
         ({"tracing": "auto"}, "session.tracing"),
         ({"tracing": {"workflow_name": "x"}}, "session.tracing"),
         ({"reasoning": {"effort": "low"}}, "session.reasoning"),
         (
-            {"audio": {"input": {"noise_reduction": {"type": "far_field"}}}},
-            "session.audio.input.noise_reduction",
-        ),
-        (
-            {"audio": {"input": {"turn_detection": {"type": "semantic_vad"}}}},
-            "session.audio.input.turn_detection.type",
+            {"audio": {"input": {"noise_reduction": {"type": "far_field", "strength": 2.5}}}},
+            "session.audio.input.noise_reduction.strength",
         ),
         (
             {"audio": {"input": {"transcription": {"model": "nonsense"}}}},
             "session.audio.input.transcription.model",
         ),
         (
-            {"audio": {"input": {"transcription": {"languages": ["en"]}}}},
+            {"audio": {"input": {"transcription": {"languages": ["en", "de"]}}}},
             "session.audio.input.transcription.languages",
         ),
         (

@@ -56,7 +56,11 @@ class Room:
         self.outputs: list[Output] = []
         self.events: list[ServerEvent] = []
         self.transcriptions = Transcriptions(
-            counting_ids(), self.outputs.append, self.events.append, extensions=extensions
+            counting_ids(),
+            self.outputs.append,
+            self.events.append,
+            kind="realtime",
+            extensions=extensions,
         )
 
     def commit(self, session: RealtimeSession, ms: int = 1000) -> ItemRecord:

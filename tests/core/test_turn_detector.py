@@ -53,7 +53,7 @@ def test_a_turn_stops_after_enough_silence_and_counts_it_in() -> None:
     assert push(detector, SILENCE, SILENCE, SILENCE) == [
         SilenceGrew(32),
         SilenceGrew(64),
-        SpeechStopped(160),
+        SpeechStopped(160, 96),
     ]
     assert not detector.speaking
 

@@ -25,20 +25,22 @@ ELSEWHERE = {
     "rate_limits.updated": "left out on purpose: there are no limits to report",
     "output_audio_buffer.clear": "refused: only with WebRTC and SIP, not yet",
     "vivavoce.turn.timing": "works, with `?extensions=1`: [runtime tests](../../tests/runtime/)",
+    "vivavoce.session.resumable": "works, with `?resume=1`: [resume](../how-to/resume.md)",
+    "vivavoce.session.resumed": "works, with `?resume=TOKEN`: [resume](../how-to/resume.md)",
 }
 REFUSED_FIELDS = {
     "tracing": "refused unless null",
-    "prompt": "refused unless null",
-    "audio.input.noise_reduction": "refused unless null",
     "reasoning": "refused: the language model does not reason",
 }
 FIELD_NOTES = {
     "tools": "function tools; MCP tools are refused",
     "tool_choice": "`auto`, `none`, `required`, a named function",
     "model": "every name of the reference; another one in an update is ignored, as by the service",
-    "audio.input.turn_detection": "`server_vad` with all its fields, null; `semantic_vad` refused",
+    "audio.input.turn_detection": "`server_vad` and `semantic_vad` with all their fields, null",
+    "audio.input.noise_reduction": "both types; `strength` from 0 to 2",
     "audio.input.transcription": "`model`, `language`, `prompt`; newer keys refused",
     "audio.output.voice": "ten names; custom voices refused",
+    "prompt": "of `/v1/prompts`; variables are text, images and files are refused",
     "include": "`item.input_audio_transcription.logprobs`",
     "truncation": "`auto`, `disabled`, `retention_ratio` with `token_limits`",
     "parallel_tool_calls": "accepted; several calls in one response are always possible",
@@ -48,7 +50,16 @@ REST = (
     ("GET /v1/models, /v1/models/{id}", "works"),
     ("GET /healthz, /readyz, /metrics", "works (our own)"),
     ("GET (upgrade) /v1/realtime?intent=transcription, ?call_id=", "refused"),
-    ("POST /v1/realtime/client_secrets, /v1/realtime/calls", "not yet"),
+    (
+        "POST /v1/realtime/client_secrets, /v1/realtime/sessions, "
+        "/v1/realtime/transcription_sessions",
+        "works: [ephemeral keys](../how-to/ephemeral-keys.md)",
+    ),
+    (
+        "GET, POST /v1/prompts; GET, DELETE /v1/prompts/{id}",
+        "works (our own): [stored prompts](../how-to/stored-prompts.md)",
+    ),
+    ("POST /v1/realtime/calls", "not yet"),
     ("GET (upgrade) /v1/realtime/translations", "not yet"),
 )
 

@@ -74,6 +74,7 @@ def _sessions() -> st.SearchStrategy[Json]:
             {"type": "server_vad", "idle_timeout_ms": 5000, "silence_duration_ms": 200},
             {"type": "server_vad", "silence_duration_ms": 0, "prefix_padding_ms": 9000},
             {"type": "semantic_vad"},
+            {"type": "semantic_vad", "eagerness": "high", "create_response": False},
         ]
     )
     audio_input = st.fixed_dictionaries(
@@ -82,6 +83,7 @@ def _sessions() -> st.SearchStrategy[Json]:
             "turn_detection": detection,
             "transcription": st.sampled_from([None, {"model": "whisper-1"}, {"language": "en"}]),
             "format": st.sampled_from([{"type": "audio/pcm"}, {"type": "audio/pcmu"}]),
+            "noise_reduction": st.sampled_from([None, {"type": "far_field", "strength": 0.5}]),
         },
     )
     audio_output = st.fixed_dictionaries(

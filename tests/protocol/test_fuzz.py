@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,15 +12,25 @@ from hypothesis import strategies as st
 
 from tests.protocol.examples import example_events, instance
 from vivavoce.errors import ProtocolError
+from vivavoce.protocol.beta_client_events import BetaClientEvent, client_event_to_ga
+from vivavoce.protocol.beta_codec import BETA_DECODER
 from vivavoce.protocol.client_events import ClientEvent
-from vivavoce.protocol.codec import decode_client_event, decode_translation_event
+from vivavoce.protocol.codec import decode_client_event, decode_translation_event, decode_with
 
 FAST = settings(max_examples=400, deadline=None, derandomize=True, database=None)
 
-_TYPES = msgspec.inspect.type_info(ClientEvent)
-assert isinstance(_TYPES, msgspec.inspect.UnionType)
+_TYPES = [msgspec.inspect.type_info(union) for union in (ClientEvent, BetaClientEvent)]
 EVENTS = [event for _, event in example_events("client", translation=False)] + [
-    instance(node, variant=variant, full=True) for node in _TYPES.types for variant in range(4)
+    instance(node, variant=variant, full=True)
+    for union in _TYPES
+    if isinstance(union, msgspec.inspect.UnionType)
+    for node in union.types
+    for variant in range(4)
+]
+DECODERS: list[Callable[[str | bytes], object]] = [
+    decode_client_event,
+    decode_translation_event,
+    partial(decode_with, decoder=BETA_DECODER, to_client_event=client_event_to_ga),
 ]
 
 odd_scalars = st.one_of(
@@ -40,7 +51,7 @@ odd_values = st.recursive(
 
 def _try(text: str | bytes) -> None:
     """Decode; what comes out, event or refusal, must be whole enough to be written again."""
-    for decode in (decode_client_event, decode_translation_event):
+    for decode in DECODERS:
         assert len(msgspec.json.encode(_decoded(decode, text))) < 1_000_000
 
 

@@ -17,6 +17,7 @@ from vivavoce.interfaces import (
     ResponseEvent,
     ResponseRequest,
     Stream,
+    TranscriberAbilities,
     TextDelta,
     Tool,
     Transcript,
@@ -24,9 +25,10 @@ from vivavoce.interfaces import (
     TranscriptionHints,
 )
 from vivavoce.media.pcm import Pcm, silence
-from vivavoce.protocol.session import AudioFormat, PcmFormat
+from vivavoce.protocol.session import AudioFormat, NoiseReduction, PcmFormat
 from vivavoce.runtime.observer import Observer
 from vivavoce.runtime.prepared_room import PreparedRoom
+from vivavoce.runtime.response_limits import ResponseLimits
 from vivavoce.runtime.runner import Rules, SessionRunner
 from vivavoce.runtime.settings import RunnerSettings
 from vivavoce.testing.transport import MemoryClient, memory_pair
@@ -55,6 +57,7 @@ class ScriptedTranscriber:
 
     text: str = "hello there"
     prepare_after_ms: int = 32
+    abilities: TranscriberAbilities = TranscriberAbilities()
     heard: list[AudioOrPause] = field(default_factory=list)
 
     async def transcribe(
@@ -103,6 +106,7 @@ class ScriptedLanguageModel:
 
     prepare_after_ms: int = 100
     window_tokens: int | None = 8192
+    reasoning_efforts: tuple[str, ...] = ()
     prefilled: list[Prompt] = field(default_factory=list)
     counted: list[list[str]] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
@@ -152,6 +156,7 @@ class ScriptedRules:
         self.told: list[Input] = []
         self.next_deadline: float | None = None
         self.input_format: AudioFormat = PcmFormat()
+        self.noise_reduction: NoiseReduction | None = None
 
     def handle(self, item: Input, now: float) -> list[Output]:
         self.told.append(item)
@@ -174,6 +179,7 @@ def running(
     observers: Iterable[Observer] = (),
     prepared_room: PreparedRoom | None = None,
     reports_timing: bool = False,
+    limits: ResponseLimits | None = None,
 ) -> Running:
     transport, client = memory_pair()
     runner = SessionRunner(
@@ -186,6 +192,7 @@ def running(
         new_id=counting_ids(),
         prepared_room=prepared_room or PreparedRoom(2),
         reports_timing=reports_timing,
+        limits=limits,
     )
     return Running(runner, client)
 

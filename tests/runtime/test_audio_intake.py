@@ -1,5 +1,8 @@
+import numpy as np
+
 from tests.runtime.fakes import FRAME_BYTES, LevelDetector
-from vivavoce.protocol.session import PcmFormat, PcmuFormat
+from vivavoce.media.formats import encode
+from vivavoce.protocol.session import NoiseReduction, PcmFormat, PcmuFormat
 from vivavoce.runtime.audio_intake import AudioIntake
 
 
@@ -31,3 +34,30 @@ def test_a_change_of_format_changes_what_the_next_bytes_mean() -> None:
 
 def test_no_bytes_are_no_audio() -> None:
     assert not list(AudioIntake(LevelDetector()).take(b"", PcmFormat()))
+
+
+def test_what_is_cleaned_is_what_the_detector_and_the_session_get() -> None:
+    noise = np.random.default_rng(1).normal(0, 1000, 48_000).astype("<i2").tobytes()
+    intake = AudioIntake(LevelDetector())
+    reduction = NoiseReduction(type="far_field", strength=1.0)
+
+    heard = list(intake.take(noise, PcmFormat(), reduction))
+
+    assert sum(len(piece.data) for piece in heard) == len(noise)
+    assert rms(heard[-1].data) < 0.4 * rms(noise)
+
+
+def test_noise_reduction_works_on_g711_too_and_can_be_turned_off() -> None:
+    noise = np.random.default_rng(1).normal(0, 1000, 48_000).astype("<i2").tobytes()
+    wire = encode(noise, PcmuFormat())
+    intake = AudioIntake(LevelDetector())
+    reduction = NoiseReduction(type="far_field", strength=1.0)
+
+    cleaned = list(intake.take(wire, PcmuFormat(), reduction))
+    plain = list(intake.take(wire, PcmuFormat(), None))
+
+    assert rms(cleaned[-1].data) < 0.4 * rms(plain[-1].data)
+
+
+def rms(data: bytes) -> float:
+    return float(np.sqrt(np.mean(np.frombuffer(data, "<i2").astype(np.float64) ** 2)))

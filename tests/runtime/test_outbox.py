@@ -7,7 +7,7 @@ from vivavoce.protocol.server_events import (
     ResponseOutputAudioDelta,
     ServerEvent,
 )
-from vivavoce.runtime.outbox import HARD_LIMIT_BYTES, ROOM_BYTES, Outbox, wire_size_bytes
+from vivavoce.runtime.outbox import HARD_LIMIT_BYTES, ROOM_BYTES, Outbox, sized, wire_size_bytes
 
 
 def sound(n_bytes: int) -> ResponseOutputAudioDelta:
@@ -27,8 +27,8 @@ def error(message: str) -> ServerEvent:
 
 async def test_events_leave_in_the_order_they_came_and_then_the_end() -> None:
     outbox = Outbox()
-    outbox.put(error("one"))
-    outbox.put(error("two"))
+    outbox.put(sized(error("one")))
+    outbox.put(sized(error("two")))
     outbox.finish()
 
     first, second, end = await outbox.get(), await outbox.get(), await outbox.get()
@@ -40,7 +40,7 @@ async def test_events_leave_in_the_order_they_came_and_then_the_end() -> None:
 
 async def test_producers_wait_until_enough_was_sent() -> None:
     outbox = Outbox()
-    outbox.put(sound(ROOM_BYTES))
+    outbox.put(sized(sound(ROOM_BYTES)))
 
     async with asyncio.TaskGroup() as tasks:
         producer = tasks.create_task(outbox.wait_for_room())
@@ -57,17 +57,17 @@ async def test_producers_wait_until_enough_was_sent() -> None:
 def test_one_event_may_be_larger_than_the_limit_but_none_may_follow_it() -> None:
     outbox = Outbox()
 
-    assert outbox.put(sound(2 * HARD_LIMIT_BYTES))
-    assert not outbox.put(error("one too many"))
+    assert outbox.put(sized(sound(2 * HARD_LIMIT_BYTES)))
+    assert not outbox.put(sized(error("one too many")))
 
 
 async def test_an_abandoned_outbox_holds_nothing_and_nobody() -> None:
     outbox = Outbox()
-    outbox.put(sound(2 * HARD_LIMIT_BYTES))
+    outbox.put(sized(sound(2 * HARD_LIMIT_BYTES)))
     outbox.abandon()
 
     await outbox.wait_for_room()
-    assert outbox.put(error("nobody reads this"))
+    assert outbox.put(sized(error("nobody reads this")))
     assert outbox.size_bytes == 0
 
 

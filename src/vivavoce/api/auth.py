@@ -10,8 +10,13 @@ from aiohttp import web
 from vivavoce.errors import ProtocolError
 
 SUBPROTOCOL_PREFIX = "openai-insecure-api-key."
+EPHEMERAL_PREFIX = "ek_"
+"""Of the keys that the server mints; keys of the operator begin otherwise."""
 QUERY_PARAMETER = "api_key"
 """For clients that can set neither headers nor subprotocols; never logged."""
+
+
+N_ID_DIGITS = 16
 
 
 class Place(Enum):
@@ -27,7 +32,8 @@ class ApiKeys:
     """The keys of the operator. Without any, everybody may come in, with any key or none."""
 
     def __init__(self, keys: Iterable[str] = ()) -> None:
-        self._digests = tuple(_digest(key) for key in keys)
+        self._digests = tuple(key_digest(key) for key in keys)
+        self._ids = frozenset(_id_of(digest) for digest in self._digests)
 
     def __bool__(self) -> bool:
         return bool(self._digests)
@@ -36,9 +42,18 @@ class ApiKeys:
         """Say whether the key opens the door, in a time that does not tell how nearly."""
         if not self._digests:
             return True
-        shown = _digest(key or "")
+        shown = key_digest(key or "")
         matches = [hmac.compare_digest(shown, digest) for digest in self._digests]
         return any(matches)
+
+    def knows(self, key_id: str) -> bool:
+        """Say whether the key with this id still opens the door."""
+        return not self._digests or key_id in self._ids
+
+
+def key_id_of(key: str | None) -> str:
+    """Return a stable name for a key, fit for logs and records; it does not tell the key."""
+    return "anonymous" if key is None else _id_of(key_digest(key))
 
 
 def shown_key(request: web.Request) -> tuple[str | None, Place]:
@@ -72,5 +87,11 @@ def wrong_key(key: str | None) -> ProtocolError:
     return ProtocolError(message, code="invalid_api_key")
 
 
-def _digest(key: str) -> bytes:
+def key_digest(key: str) -> bytes:
+    """Return what is kept of a key, and compared: its SHA-256."""
     return hashlib.sha256(key.encode(errors="surrogateescape")).digest()
+
+
+def _id_of(digest: bytes) -> str:
+    # Hashed once more, so that an id never is the beginning of a digest that opens a door.
+    return f"key_{hashlib.sha256(digest).hexdigest()[:N_ID_DIGITS]}"

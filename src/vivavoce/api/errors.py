@@ -33,9 +33,12 @@ def error_response(
 
 
 def json_response(
-    body: Struct, *, status: int = 200, headers: Mapping[str, str] | None = None
+    body: Struct | Mapping[str, object],
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
 ) -> web.Response:
-    """Return a struct as an HTTP answer."""
+    """Return a struct, or what one would be, as an HTTP answer."""
     return web.Response(
         body=msgspec.json.encode(body),
         status=status,

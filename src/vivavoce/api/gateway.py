@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from vivavoce.api.accounts import Accounts
 from vivavoce.api.auth import ApiKeys
 from vivavoce.api.models import DEFAULT_MODEL, MODEL_NAMES
 from vivavoce.clock import Clock
 from vivavoce.core.options import SessionOptions
+from vivavoce.core.translation_options import TranslationOptions
 from vivavoce.ids import NewId
 from vivavoce.interfaces import Engines
 from vivavoce.runtime.directory import Directory
@@ -29,11 +31,15 @@ class Gateway:
     options: SessionOptions
     """Of every session; model and extensions are each connection's own."""
     settings: RunnerSettings
+    translation: TranslationOptions | None = None
+    """Of every translation session; None: nothing is translated here."""
     directory: Directory
     prepared_room: PreparedRoom
     metrics: Metrics
     database: Database
     """What outlives a session."""
+    accounts: Accounts
+    """What belongs to a key across its sessions: limits, usage, traces."""
     engines: Engines | None = None
     """None until they are open and warm: until then sessions are refused with 503."""
     keys: ApiKeys = field(default_factory=ApiKeys)

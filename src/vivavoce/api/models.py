@@ -28,6 +28,9 @@ MODEL_NAMES = (
     "gpt-audio-mini-2025-12-15",
 )
 
+TRANSLATION_MODEL_NAMES = ("gpt-realtime-translate",)
+"""For `/v1/realtime/translations` only."""
+
 
 class Model(Struct, frozen=True, kw_only=True):
     """One entry of `GET /v1/models`."""

@@ -6,15 +6,21 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from vivavoce.api.auth import shown_key, wrong_key
+from vivavoce.api.admission import AdmittedKey
+from vivavoce.api.beta_client_secrets import BetaClientSecrets
+from vivavoce.api.client_secrets import ClientSecrets
 from vivavoce.api.errors import error_response, http_error, json_response
 from vivavoce.api.gateway import Gateway
+from vivavoce.api.keyed import Handler, KeyedHandler, with_any_key, with_standard_key
 from vivavoce.api.models import list_models
 from vivavoce.api.origins import check_origin
+from vivavoce.api.prompts import Prompts
 from vivavoce.api.realtime import Realtime
+from vivavoce.api.traces import TracesOfKey
+from vivavoce.api.translation_secrets import TranslationSecrets
+from vivavoce.api.translations import Translations
+from vivavoce.api.usage import UsageOfKey
 from vivavoce.errors import ProtocolError
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CORS_METHODS = "POST, GET, OPTIONS"
 CORS_EXPOSED = "Location, x-request-id"
@@ -33,9 +39,15 @@ def make_app(gateway: Gateway) -> web.Application:
     app.add_routes(
         [
             web.get("/v1/realtime", Realtime(gateway).__call__, allow_head=False),
-            web.get("/v1/models", _keyed(gateway, _models(gateway))),
-            web.get("/v1/models/{model}", _keyed(gateway, _model(gateway))),
-            web.get("/metrics", _keyed(gateway, _metrics(gateway))),
+            web.get(
+                "/v1/realtime/translations", Translations(gateway).__call__, allow_head=False
+            ),
+            *_minting(gateway),
+            *_prompts(gateway),
+            web.get("/v1/models", with_any_key(gateway, _models(gateway))),
+            web.get("/v1/models/{model}", with_any_key(gateway, _model(gateway))),
+            *_accounts(gateway),
+            web.get("/metrics", with_standard_key(gateway, _metrics(gateway))),
             web.get("/healthz", _healthz),
             web.get("/readyz", _readyz(gateway)),
         ]
@@ -100,36 +112,60 @@ def _sign(gateway: Gateway) -> Callable[[web.Request, web.StreamResponse], Await
     return sign
 
 
-def _keyed(gateway: Gateway, handler: Handler) -> Handler:
-    async def keyed(request: web.Request) -> web.StreamResponse:
-        key, _ = shown_key(request)
-        if not gateway.keys.accept(key):
-            error = wrong_key(key)
-            gateway.metrics.refused.labels(error.code).inc()
-            return error_response(401, error)
-        return await handler(request)
+# --- keys and prompts -------------------------------------------------------------------------
 
-    return keyed
+
+def _minting(gateway: Gateway) -> list[web.RouteDef]:
+    beta = BetaClientSecrets(gateway)
+    addresses = {
+        "client_secrets": ClientSecrets(gateway).__call__,
+        "sessions": beta.of_realtime,
+        "transcription_sessions": beta.of_transcription,
+        "translations/client_secrets": TranslationSecrets(gateway).__call__,
+    }
+    return [
+        web.post(f"/v1/realtime/{name}", with_standard_key(gateway, handler))
+        for name, handler in addresses.items()
+    ]
+
+
+def _prompts(gateway: Gateway) -> list[web.RouteDef]:
+    prompts, one = Prompts(gateway), "/v1/prompts/{prompt_id}"
+    return [
+        web.get("/v1/prompts", with_standard_key(gateway, prompts.index)),
+        web.post("/v1/prompts", with_standard_key(gateway, prompts.add)),
+        web.get(one, with_standard_key(gateway, prompts.show)),
+        web.delete(one, with_standard_key(gateway, prompts.remove)),
+    ]
 
 
 # --- answers ----------------------------------------------------------------------------------
 
 
-def _models(gateway: Gateway) -> Handler:
+def _accounts(gateway: Gateway) -> list[web.RouteDef]:
+    usage, traces = UsageOfKey(gateway), TracesOfKey(gateway)
+    return [
+        web.get("/v1/usage", with_standard_key(gateway, usage.__call__)),
+        web.get("/v1/traces", with_standard_key(gateway, traces.list)),
+        web.get("/v1/traces/{session_id}", with_standard_key(gateway, traces.one)),
+    ]
+
+
+def _models(gateway: Gateway) -> KeyedHandler:
     models = list_models(gateway.model_names, gateway.clock.wall())
 
-    async def handler(request: web.Request) -> web.StreamResponse:
+    async def handler(request: web.Request, key: AdmittedKey) -> web.StreamResponse:
         return json_response(models)
 
     return handler
 
 
-def _model(gateway: Gateway) -> Handler:
+def _model(gateway: Gateway) -> KeyedHandler:
     models = {
         model.id: model for model in list_models(gateway.model_names, gateway.clock.wall()).data
     }
 
-    async def handler(request: web.Request) -> web.StreamResponse:
+    async def handler(request: web.Request, key: AdmittedKey) -> web.StreamResponse:
         name = request.match_info["model"]
         if name not in models:
             message = f"The model '{name[:100]}' does not exist or you do not have access to it."
@@ -141,8 +177,8 @@ def _model(gateway: Gateway) -> Handler:
     return handler
 
 
-def _metrics(gateway: Gateway) -> Handler:
-    async def handler(request: web.Request) -> web.StreamResponse:
+def _metrics(gateway: Gateway) -> KeyedHandler:
+    async def handler(request: web.Request, key: AdmittedKey) -> web.StreamResponse:
         return web.Response(body=gateway.metrics.text(), headers={"Content-Type": METRICS_TYPE})
 
     return handler

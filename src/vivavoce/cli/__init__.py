@@ -16,8 +16,12 @@ for name, module, about in (
     ("serve", "serve:serve", "Serve the Realtime API; fetch the models first if they are missing."),
     ("talk", "talk:talk", "Talk to a running server, with recordings or a microphone."),
     ("models", "models:app", "List, fetch and remove the bundled models."),
+    ("prompts", "prompts:app", "List, add, show and remove stored prompts."),
+    ("voices", "voices:app", "List the voices, and make new ones from recordings."),
     ("config", "config:config", "Print what is set, and where it comes from."),
     ("replay", "replay:replay", "Run a recorded session through the rules again."),
+    ("usage", "usage:usage", "Show what each key has used."),
+    ("trace", "trace:trace", "List the traces of sessions, or show one."),
 ):
     app.command(f"vivavoce.cli.{module}", name=name, help=about)
 

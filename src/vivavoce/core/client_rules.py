@@ -5,12 +5,17 @@ Source: protocol reference, "Client events" (30).
 
 from msgspec import UnsetType
 
+from vivavoce.core.configured import updated_session
 from vivavoce.core.conversation import ItemRecord, duplicate_item_id
+from vivavoce.core.left_out import paths_left_out
 from vivavoce.core.new_items import new_record
+from vivavoce.core.outputs import LeaveOut, TurnEnded
 from vivavoce.core.response_input import read_input
 from vivavoce.core.response_settings import resolve
-from vivavoce.core.settings import merge
 from vivavoce.core.state import SessionState
+from vivavoce.core.stored_prompts import prompted_response
+from vivavoce.core.transcription_session import shown_session
+from vivavoce.core.transcription_settings import follows_speech
 from vivavoce.errors import ProtocolError
 from vivavoce.protocol.client_events import (
     ConversationItemCreate,
@@ -26,35 +31,61 @@ from vivavoce.protocol.server_events import (
     ConversationItemTruncated,
     SessionUpdated,
 )
-from vivavoce.protocol.session import AudioFormat, ServerVad
+from vivavoce.protocol.session import AudioFormat, ServerVad, TurnDetection
+from vivavoce.protocol.stored_prompts import PromptTemplate
 
 
 def update_session(state: SessionState, event: SessionUpdate) -> None:
     """Apply an update wholly, or not at all."""
     before = state.settings
-    state.settings = now = merge(
-        before,
-        event.session,
-        options=state.options,
-        spoke_already=state.spoke_already,
-        check_tool=state.check_tool,
-    )
-    if now.audio.input.turn_detection is None:
-        dropped = state.turns.abandon()
-        if dropped is not None:
-            state.transcriptions.cancel(dropped)
-    state.turns.configure(now.audio.input)
-    state.deadlines.idle_timeout_s = _idle_timeout_s(state.vad)
-    state.send(SessionUpdated(event_id=state.event_id(), session=now))
+    apply_session(state, event.session, state.found_prompt)
+    now = state.settings
+    shown = shown_session(now, state.options.kind)
+    state.send(SessionUpdated(event_id=state.event_id(), session=shown))
     if (now.instructions, now.tools) != (before.instructions, before.tools):
         state.window.configure(now)
         state.prefill()
 
 
+def apply_session(state: SessionState, update: object, found: PromptTemplate | None) -> None:
+    """Make the session what an update says, without telling the client.
+
+    Args:
+        state: of the session.
+        update: as in `session.update`, or as bound to the key of the connection.
+        found: the stored prompt that it names, if there is one.
+
+    Raises:
+        ProtocolError: a field is refused or wrong; nothing is applied then.
+    """
+    left_out = set(paths_left_out(update, state.options)) - state.left_out
+    detected_turns = state.settings.audio.input.turn_detection is not None
+    state.settings, state.prompted = updated_session(
+        state.settings,
+        state.prompted,
+        update,
+        found,
+        options=state.options,
+        spoke_already=state.spoke_already,
+        check_tool=state.check_tool,
+    )
+    if left_out:
+        state.left_out |= left_out
+        state.emit(LeaveOut(tuple(sorted(left_out))))
+    now = state.settings
+    if (now.audio.input.turn_detection is not None) != detected_turns:
+        dropped = state.turns.abandon()
+        if dropped is not None:
+            state.transcriptions.cancel(dropped)
+            state.emit(TurnEnded(dropped, "turn_detection_changed"))
+    state.turns.configure(now.audio.input, follows=follows_speech(now, state.options))
+    state.deadlines.idle_timeout_s = _idle_timeout_s(state.vad)
+
+
 def retrieve_item(state: SessionState, event: ConversationItemRetrieve) -> None:
     """Send an item with its audio."""
     item = state.conversation.retrieve(event.item_id, _input_format(state))
-    state.send(ConversationItemRetrieved(event_id=state.event_id(), item=item))
+    state.answer(ConversationItemRetrieved(event_id=state.event_id(), item=item))
 
 
 def delete_item(state: SessionState, event: ConversationItemDelete) -> None:
@@ -101,6 +132,14 @@ def create_response(state: SessionState, params: ResponseCreateParams | UnsetTyp
             "new one.",
             code="conversation_already_has_active_response",
         )
+    voice_is_fixed = state.spoke_already and params.conversation != "none"
+    params = prompted_response(
+        params,
+        state.found_prompt,
+        options=state.options,
+        voice_is_fixed=voice_is_fixed,
+        check_tool=state.check_tool,
+    )
     settings = resolve(
         state.settings,
         params,
@@ -132,7 +171,7 @@ def _input_format(state: SessionState) -> AudioFormat:
     return state.settings.audio.input.format
 
 
-def _idle_timeout_s(vad: ServerVad | None) -> float | None:
-    if vad is None or not isinstance(vad.idle_timeout_ms, int):
+def _idle_timeout_s(vad: TurnDetection | None) -> float | None:
+    if not isinstance(vad, ServerVad) or not isinstance(vad.idle_timeout_ms, int):
         return None
     return vad.idle_timeout_ms / 1000

@@ -6,7 +6,7 @@ Source: protocol reference, "Context, truncation, caching" (50-flows, section 18
 
 from collections.abc import Sequence
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType, structs
 
 from vivavoce.core.conversation import Conversation, ItemRecord
 from vivavoce.core.prompt import count_record
@@ -18,6 +18,8 @@ KEPT_SHARE = 0.6
 """`auto` cuts this deep in one go, so that the prefix is stable for many turns after."""
 MAX_RESERVED_TOKENS = 1024
 """Kept free for the next turn and its answer, or a quarter of a smaller window."""
+NEARLY_FULL = 0.85
+"""Of the window or the client's limit: where compaction begins, some turns ahead of truncation."""
 UNKNOWN_WINDOW_TOKENS = 28_672
 """Input budget where the engine's window is not known (90-uncertain, 18)."""
 
@@ -67,6 +69,34 @@ def truncate(
     else:
         _cut(conversation, budget, int((budget + fixed_tokens) * KEPT_SHARE) - fixed_tokens)
     return len(conversation.dropped) > before
+
+
+def outgrown(
+    conversation: Conversation,
+    truncation: Truncation,
+    fixed_tokens: int,
+    window_tokens: int | None,
+) -> list[ItemRecord]:
+    """Return what `truncate` would drop of a window that is nearly full; drops nothing."""
+    kept, context = set(conversation.dropped), conversation.context
+    early = None if window_tokens is None else int(window_tokens * NEARLY_FULL)
+    if isinstance(truncation, RetentionRatio):
+        truncation = _nearly(truncation)
+    truncate(conversation, truncation, fixed_tokens, early)
+    gone, conversation.dropped = conversation.dropped - kept, kept
+    return [record for record in context if record.item_id in gone]
+
+
+def _nearly(truncation: RetentionRatio) -> RetentionRatio:
+    limits = truncation.token_limits
+    if isinstance(limits, UnsetType) or limits is None:
+        return truncation
+    if not isinstance(limits.post_instructions, int):
+        return truncation
+    early = int(limits.post_instructions * NEARLY_FULL)
+    return structs.replace(
+        truncation, token_limits=structs.replace(limits, post_instructions=early)
+    )
 
 
 def _post_instruction_limit(truncation: RetentionRatio, budget: int) -> int:

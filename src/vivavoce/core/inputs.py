@@ -5,8 +5,15 @@ A list of `(now, input)` is a session: it can be recorded, stored and replayed.
 
 from msgspec import Struct
 
-from vivavoce.interfaces import MalformedEvent, ResponseEvent, TranscriptionEvent
-from vivavoce.protocol.client_events import ClientEvent
+from vivavoce.interfaces import (
+    PRIMARY,
+    MalformedEvent,
+    ResponseEvent,
+    TranscriptionEvent,
+    TranslationEvent,
+)
+from vivavoce.protocol.client_events import ClientEvent, SessionClose, TranslationUpdate
+from vivavoce.protocol.stored_prompts import PromptTemplate
 
 
 class SessionOpened(Struct, frozen=True, tag=True):
@@ -20,6 +27,19 @@ class ClientSent(Struct, frozen=True, tag=True):
     """An event from the client; never `input_audio_buffer.append`, see `AudioHeard`."""
 
     event: ClientEvent
+    prompt: PromptTemplate | None = None
+    """The stored prompt that the event names; None: it names none, or there is none."""
+    connection: int = PRIMARY
+    """By which of the session's connections it came."""
+
+
+class SidebandOpened(Struct, frozen=True, tag=True):
+    """A control connection was attached: greet it (10-transports-auth, section 6)."""
+
+    connection: int
+    """Its number, above that of all before."""
+    extensions: bool = False
+    """Whether it asked for `vivavoce.*` events; they are made from now on."""
 
 
 class AudioHeard(Struct, frozen=True, tag=True):
@@ -63,11 +83,15 @@ class ResponseProgress(Struct, frozen=True, tag=True):
 
 
 class ResponseFailed(Struct, frozen=True, tag=True):
-    """A responder gave up, or made no progress for too long."""
+    """A responder gave up, or made no progress for too long; or a limit kept it from starting."""
 
     response_id: str
     message: str
     code: str
+    kind: str = "server_error"
+    """The wire's `error.type`."""
+    was_started: bool = True
+    """Whether an engine was asked; what was not started costs nothing."""
 
 
 class TokensCounted(Struct, frozen=True, tag=True):
@@ -77,12 +101,34 @@ class TokensCounted(Struct, frozen=True, tag=True):
     n_tokens: int
 
 
+class TranslationClientSent(Struct, frozen=True, tag=True):
+    """An event from the client of a translation session; never audio, see `AudioHeard`."""
+
+    event: TranslationUpdate | SessionClose
+
+
+class TranslationProgress(Struct, frozen=True, tag=True):
+    """An interpreter reports."""
+
+    utterance_id: str
+    event: TranslationEvent
+
+
+class TranslationFailed(Struct, frozen=True, tag=True):
+    """An interpreter gave up, or made no progress for too long."""
+
+    utterance_id: str
+    message: str
+    code: str
+
+
 class Tick(Struct, frozen=True, tag=True):
     """The deadline that the session asked for has come."""
 
 
 Input = (
     SessionOpened
+    | SidebandOpened
     | ClientSent
     | MalformedEvent
     | AudioHeard
@@ -92,5 +138,8 @@ Input = (
     | ResponseProgress
     | ResponseFailed
     | TokensCounted
+    | TranslationClientSent
+    | TranslationProgress
+    | TranslationFailed
     | Tick
 )

@@ -1,6 +1,15 @@
 """What a session is told once, at its start, by the operator and about the engines."""
 
+from typing import Literal
+
 from msgspec import Struct
+
+from vivavoce.interfaces import TranscriberAbilities
+from vivavoce.protocol.session import RealtimeSessionUpdate, TranscriptionSessionUpdate
+from vivavoce.protocol.stored_prompts import PromptTemplate
+
+SessionKind = Literal["realtime", "transcription"]
+"""What a session is for; it never changes. `transcription`: it writes down what it hears."""
 
 DEFAULT_INSTRUCTIONS = (
     "You are a friendly voice assistant. Answer briefly and to the point, in plain spoken words, "
@@ -15,6 +24,8 @@ class SessionOptions(Struct, frozen=True, kw_only=True):
     """The name the client asked for; echoed."""
     voices: tuple[str, ...] = ("alloy",)
     """Wire names the synthesizer has; empty: any name is passed on."""
+    custom_voices: bool = False
+    """Whether a voice may be the id of one made from a recording."""
     default_voice: str = "alloy"
     instructions: str = DEFAULT_INSTRUCTIONS
     silence_duration_ms: int = 500
@@ -27,7 +38,26 @@ class SessionOptions(Struct, frozen=True, kw_only=True):
     """Silence after which an answer may be prepared; None: never."""
     judges_turns: bool = False
     """Whether an end-of-turn model exists and must agree before an answer is prepared."""
+    has_turn_judge: bool = False
+    """Whether an end-of-turn model exists; without one, semantic_vad goes by the words alone."""
     max_duration_s: float = 3600.0
     """Session length (60-errors-limits, section 3)."""
+    kind: SessionKind = "realtime"
+    transcriber: TranscriberAbilities = TranscriberAbilities()
+    """What the transcriber can be asked for."""
+    configured: RealtimeSessionUpdate | TranscriptionSessionUpdate | None = None
+    """What the session begins with, as if the client had asked for it: bound to its key."""
+    configured_prompt: PromptTemplate | None = None
+    """The stored prompt that `configured` names; None: it names none, or there is none."""
+    reasoning_efforts: tuple[str, ...] = ()
+    """How hard the language model can be asked to think; empty: it does not reason."""
+    compacts: bool = False
+    """Whether what gets too old for the window is summarised instead of dropped."""
+    leave_out: tuple[str, ...] = ("reasoning",)
+    """Fields that are left out, not refused, where the engines cannot honour them."""
+    temperature: float | None = None
+    """Of sampling when the client does not say; None: the engine's own. Beta sessions have one."""
+    announces_conversation: bool = False
+    """Whether `conversation.created` is sent: documented, but seen by Beta clients only."""
     extensions: bool = False
     """Whether the client asked for `vivavoce.*` events."""

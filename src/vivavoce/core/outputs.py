@@ -2,15 +2,23 @@
 
 from msgspec import Struct
 
-from vivavoce.interfaces import Prompt, ResponseRequest, TranscriptionHints
+from vivavoce.core.turn_ends import TurnEndReason
+from vivavoce.interfaces import (
+    Prompt,
+    ResponseRequest,
+    TranscriptionHints,
+    TranslationRequest,
+)
 from vivavoce.protocol.server_events import ServerEvent
 from vivavoce.protocol.session import AudioFormat
 
 
-class Send(Struct, frozen=True, tag=True):
+class Send(Struct, frozen=True, tag=True, omit_defaults=True):
     """A server event for the client."""
 
     event: ServerEvent
+    to: int | None = None
+    """The connection that asked, as in `ClientSent`; None: all of them."""
 
 
 class StartTranscription(Struct, frozen=True, tag=True):
@@ -60,6 +68,17 @@ class JudgeTurn(Struct, frozen=True, tag=True):
     """The last seconds up to now, at most 8, 24 kHz 16-bit mono."""
 
 
+class TurnEnded(Struct, frozen=True, tag=True):
+    """The user's turn is over: for the log and the numbers; nothing is to be done."""
+
+    item_id: str
+    reason: TurnEndReason
+    silence_ms: int = 0
+    """How long the speaker had been silent."""
+    probability: float | None = None
+    """The end-of-turn model's verdict on the last pause, if it was asked."""
+
+
 class StartResponse(Struct, frozen=True, tag=True):
     """Make an answer."""
 
@@ -82,6 +101,13 @@ class CancelResponse(Struct, frozen=True, tag=True):
     response_id: str
 
 
+class StartTranslation(Struct, frozen=True, tag=True):
+    """Say an utterance in another language; answered by `TranslationProgress`."""
+
+    utterance_id: str
+    request: TranslationRequest
+
+
 class PrefillPrompt(Struct, frozen=True, tag=True):
     """Let the language model read this ahead of time; a later one replaces it."""
 
@@ -93,6 +119,13 @@ class CountTokens(Struct, frozen=True, tag=True):
 
     subject_id: str
     text: str
+
+
+class LeaveOut(Struct, frozen=True, tag=True):
+    """The log is to say that these fields, asked for by the client, are not enacted."""
+
+    paths: tuple[str, ...]
+    """Below `session` or `response`."""
 
 
 class Close(Struct, frozen=True, tag=True):
@@ -111,10 +144,13 @@ Output = (
     | EndTranscription
     | CancelTranscription
     | JudgeTurn
+    | TurnEnded
     | StartResponse
     | ReleaseResponse
     | CancelResponse
+    | StartTranslation
     | PrefillPrompt
     | CountTokens
+    | LeaveOut
     | Close
 )

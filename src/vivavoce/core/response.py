@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
-from msgspec import structs
+from msgspec import UNSET, UnsetType, structs
 
 from vivavoce.core.conversation import Clause, Conversation, ItemRecord
 from vivavoce.core.tokens import TokenCount, answer_audio_tokens
@@ -89,6 +89,9 @@ class ResponseSettings:
     audio_format: AudioFormat
     speed: float
     metadata: dict[str, str] | None = None
+    temperature: float | UnsetType = UNSET
+    reasoning_effort: str | None = None
+    parallel_tool_calls: bool = True
     in_conversation: bool = True
 
 
@@ -361,6 +364,7 @@ class Response:
             audio=ResponseAudio(output=output),
             usage=usage,
             metadata=settings.metadata,
+            temperature=settings.temperature,
         )
 
     def _event_id(self) -> str:

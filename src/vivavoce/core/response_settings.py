@@ -5,8 +5,9 @@ Source: protocol reference, "response.create" (30-client-events).
 
 from typing import Literal, TypeVar
 
-from msgspec import Struct, UnsetType
+from msgspec import UNSET, UnsetType
 
+from vivavoce.core.left_out import REASONING, can_reason
 from vivavoce.core.options import SessionOptions
 from vivavoce.core.response import ResponseSettings
 from vivavoce.core.settings import (
@@ -15,10 +16,11 @@ from vivavoce.core.settings import (
     read_tool_choice,
     read_tools,
     refused,
+    voice_name,
 )
 from vivavoce.errors import ProtocolError
 from vivavoce.protocol.response import ResponseCreateAudioOutput, ResponseCreateParams
-from vivavoce.protocol.session import RealtimeSession
+from vivavoce.protocol.session import RealtimeSession, Reasoning
 
 T = TypeVar("T")
 
@@ -32,7 +34,10 @@ def settings_of_session(session: RealtimeSession, check_tool: CheckTool) -> Resp
         tools=read_tools(session.tools, "session", check_tool),
         tool_choice=read_tool_choice(session.tool_choice, session.tools, "session"),
         max_output_tokens=session.max_output_tokens,
-        voice=output.voice if isinstance(output.voice, str) else output.voice.id,
+        temperature=session.temperature,
+        reasoning_effort=_effort(session.reasoning),
+        parallel_tool_calls=session.parallel_tool_calls is not False,
+        voice=voice_name(output.voice),
         audio_format=output.format,
         speed=output.speed,
     )
@@ -58,10 +63,6 @@ def resolve(
     Raises:
         ProtocolError: an override is refused or wrong.
     """
-    if isinstance(params.prompt, Struct):
-        raise refused("response.prompt", "stored prompts are not available on this server")
-    if isinstance(params.reasoning, Struct):
-        raise refused("response.reasoning", "the language model does not reason")
     base = settings_of_session(session, check_tool)
     in_conversation = params.conversation != "none"
     output = _audio_output(params)
@@ -83,12 +84,31 @@ def resolve(
         tools=read_tools(tools, "response", check_tool),
         tool_choice=read_tool_choice(choice, tools, "response"),
         max_output_tokens=_max_tokens(params, base),
+        reasoning_effort=_effort_of_response(params, base, options),
+        parallel_tool_calls=_or(params.parallel_tool_calls, base.parallel_tool_calls),
+        temperature=base.temperature if params.temperature is UNSET else params.temperature,
         voice=voice,
         audio_format=_or(output.format, base.audio_format),
         speed=base.speed,
         metadata=_or(params.metadata, None),
         in_conversation=in_conversation,
     )
+
+
+def _effort(reasoning: Reasoning | UnsetType) -> str | None:
+    if isinstance(reasoning, UnsetType) or isinstance(reasoning.effort, UnsetType):
+        return None
+    return reasoning.effort
+
+
+def _effort_of_response(
+    params: ResponseCreateParams, base: ResponseSettings, options: SessionOptions
+) -> str | None:
+    if can_reason(params.reasoning, options):
+        return _effort(params.reasoning) or base.reasoning_effort
+    if REASONING in options.leave_out:
+        return base.reasoning_effort
+    raise refused("response.reasoning", "the language model does not think as hard as that")
 
 
 def _audio_output(params: ResponseCreateParams) -> ResponseCreateAudioOutput:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from vivavoce.core.conversation import Conversation, ItemRecord
+from vivavoce.core.inputs import ResponseFailed
 from vivavoce.core.outputs import CancelResponse, Output, ReleaseResponse, StartResponse
 from vivavoce.core.prompt import count_record, prompt_items
 from vivavoce.core.response import Response, ResponseSettings, Status
@@ -161,14 +162,17 @@ class Responses:
         elif response.is_finished:
             self.finish(response)
 
-    def fail(self, job_id: str, message: str, code: str) -> bool:
+    def fail(self, failed: ResponseFailed) -> bool:
         """Take the news that an engine gave up; return whether only a prepared answer was lost."""
+        job_id = failed.response_id
         if self.prepared is not None and self.prepared.job_id == job_id:
             self.prepared = None
             return True
         response = self._by_job.get(job_id)
         if response is not None:
-            self.fail_response(response, message, code)
+            if not failed.was_started:
+                response.input_counts = ()
+            self.fail_response(response, failed.message, failed.code, failed.kind)
         return False
 
     def fail_response(
@@ -223,7 +227,7 @@ class Responses:
 
     def prompt(self, settings: ResponseSettings, records: Sequence[ItemRecord]) -> Prompt:
         """Return what the language model is given."""
-        limit = settings.max_output_tokens
+        limit, temperature = settings.max_output_tokens, settings.temperature
         return Prompt(
             session_id=self._session_id,
             out_of_band=not settings.in_conversation,
@@ -232,6 +236,9 @@ class Responses:
             tool_choice=settings.tool_choice,
             items=prompt_items(records),
             max_output_tokens=limit if isinstance(limit, int) else None,
+            temperature=temperature if isinstance(temperature, float) else None,
+            reasoning_effort=settings.reasoning_effort,
+            parallel_tool_calls=settings.parallel_tool_calls,
             spoken=settings.modality == "audio",
         )
 

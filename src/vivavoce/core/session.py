@@ -16,16 +16,21 @@ from vivavoce.core.inputs import (
     ResponseFailed,
     ResponseProgress,
     SessionOpened,
+    SidebandOpened,
     Tick,
     TokensCounted,
     TranscriptionFailed,
     TranscriptionProgress,
+    TranslationClientSent,
+    TranslationFailed,
+    TranslationProgress,
     TurnJudged,
 )
 from vivavoce.core.options import SessionOptions
 from vivavoce.core.outputs import Close, Output
 from vivavoce.core.settings import CheckTool
 from vivavoce.core.state import SessionState
+from vivavoce.core.transcription_session import refuse_answers, shown_session
 from vivavoce.errors import ProtocolError
 from vivavoce.ids import NewId
 from vivavoce.interfaces import MalformedEvent, Tool
@@ -43,8 +48,17 @@ from vivavoce.protocol.client_events import (
     ResponseCreate,
     SessionUpdate,
 )
-from vivavoce.protocol.server_events import ErrorDetail, ErrorEvent, SessionCreated
-from vivavoce.protocol.session import AudioFormat
+from vivavoce.protocol.server_events import (
+    Conversation,
+    ConversationCreated,
+    ErrorDetail,
+    ErrorEvent,
+    SessionCreated,
+)
+from vivavoce.protocol.session import AudioFormat, NoiseReduction
+
+UNUSABLE = 4000
+"""Close code after which clients do not try again (10-transports-auth, section 3.4)."""
 
 
 def accept_any(tool: Tool) -> None:
@@ -81,6 +95,11 @@ class Session:
         """What appended audio is encoded in."""
         return self._state.settings.audio.input.format
 
+    @property
+    def noise_reduction(self) -> NoiseReduction | None:
+        """What appended audio is cleaned by; None: nothing."""
+        return self._state.settings.audio.input.noise_reduction
+
     def handle(self, item: Input, now: float) -> list[Output]:
         """Take one input and return what is to be done, in order.
 
@@ -90,6 +109,7 @@ class Session:
         """
         state = self._state
         state.now = now
+        state.asker = None
         try:
             _take(state, item)
         except ProtocolError as error:
@@ -102,17 +122,21 @@ def _take(state: SessionState, item: Input) -> None:  # noqa: C901 - one case an
     match item:
         case AudioHeard():
             speech_rules.on_audio(state, item)
-        case ClientSent(event=event):
+        case ClientSent(event=event, prompt=found_prompt, connection=asker):
+            state.found_prompt = found_prompt
+            state.asker = asker
             _take_event(state, event)
         case ResponseProgress(response_id=job_id, event=report):
             state.responses.advance(job_id, report, state.now)
+            state.write_summary(job_id, report)
         case TranscriptionProgress(item_id=key, event=progress):
             speech_rules.on_transcribed(state, state.transcriptions.advance(key, progress))
         case TranscriptionFailed():
             speech_rules.on_transcription_failed(state, item)
-        case ResponseFailed():
-            if state.responses.fail(item.response_id, item.message, item.code):
-                state.pause_verdict.seems_finished = False  # not again within this pause
+        case ResponseFailed(response_id=job_id):
+            state.compaction.failed(job_id)
+            if state.responses.fail(item):
+                state.pause_verdict.is_spent = True
         case TurnJudged():
             speech_rules.on_judged(state, item)
         case TokensCounted():
@@ -121,9 +145,14 @@ def _take(state: SessionState, item: Input) -> None:  # noqa: C901 - one case an
             _on_tick(state)
         case SessionOpened(wall_s=wall_s):
             _on_opened(state, wall_s)
-        case MalformedEvent():
+        case SidebandOpened():
+            _on_sideband(state, item)
+        case MalformedEvent(connection=asker):
+            state.asker = asker
             error = ProtocolError(item.message, code=item.code, param=item.param)
             _send_error(state, error, item.event_id)
+        case TranslationClientSent() | TranslationProgress() | TranslationFailed():
+            raise AssertionError("a translation session has rules of its own")
         case _:
             assert_never(item)
 
@@ -131,6 +160,8 @@ def _take(state: SessionState, item: Input) -> None:  # noqa: C901 - one case an
 def _take_event(state: SessionState, event: ClientEvent) -> None:  # noqa: C901 - one case an event
     if not isinstance(event, ConversationItemRetrieve):
         state.responses.discard_prepared()  # it was made from what now changes
+    if state.options.kind == "transcription":
+        refuse_answers(event)
     match event:
         case SessionUpdate():
             client_rules.update_session(state, event)
@@ -160,12 +191,42 @@ def _take_event(state: SessionState, event: ClientEvent) -> None:  # noqa: C901 
 
 
 def _on_opened(state: SessionState, wall_s: int) -> None:
+    if not _begin_as_configured(state):
+        return
     duration_s = state.options.max_duration_s
     state.deadlines.expires_at = state.now + duration_s
     state.settings = structs.replace(state.settings, expires_at=wall_s + int(duration_s))
-    state.send(SessionCreated(event_id=state.event_id(), session=state.settings))
+    shown = shown_session(state.settings, state.options.kind)
+    state.send(SessionCreated(event_id=state.event_id(), session=shown))
+    if state.options.announces_conversation and state.answers:
+        conversation = Conversation(id=state.conversation.conversation_id)
+        state.send(ConversationCreated(event_id=state.event_id(), conversation=conversation))
     state.window.configure(state.settings)
     state.prefill()
+
+
+def _on_sideband(state: SessionState, opened: SidebandOpened) -> None:
+    state.asker = opened.connection
+    state.answer(SessionCreated(event_id=state.event_id(), session=state.settings))
+    if opened.extensions:
+        state.transcriptions.report_partials()
+
+
+def _begin_as_configured(state: SessionState) -> bool:
+    """Apply what is bound to the key; say whether the session may begin.
+
+    It was checked when the key was minted, but engines, prompts and settings may be others now.
+    """
+    configured = state.options.configured
+    if configured is None:
+        return True
+    try:
+        client_rules.apply_session(state, configured, state.options.configured_prompt)
+    except ProtocolError as error:
+        _send_error(state, error, None)
+        state.emit(Close(UNUSABLE, f"{error.kind}.{error.code}"))
+        return False
+    return True
 
 
 def _on_tick(state: SessionState) -> None:
@@ -187,7 +248,7 @@ def _send_error(state: SessionState, error: ProtocolError, event_id: str | None)
         param=error.param,
         event_id=event_id,
     )
-    state.send(ErrorEvent(event_id=state.event_id(), error=detail))
+    state.answer(ErrorEvent(event_id=state.event_id(), error=detail))
 
 
 def _event_id_of(item: Input) -> str | None:

@@ -4,13 +4,18 @@ Nothing is echoed that is not enacted. Null and default values of refused fields
 Source: protocol reference, "Session configuration" (20, sections 1 to 6).
 """
 
+import re
 from collections.abc import Callable, Mapping
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
+from vivavoce.core.left_out import can_reason, default_reasoning
 from vivavoce.core.options import SessionOptions
+from vivavoce.core.tracing_settings import merge_tracing
+from vivavoce.core.transcription_settings import check_include, check_transcription
 from vivavoce.errors import ProtocolError
 from vivavoce.interfaces import Tool
+from vivavoce.media.noise import MAX_STRENGTH
 from vivavoce.protocol.session import (
     AudioInput,
     AudioInputUpdate,
@@ -21,30 +26,20 @@ from vivavoce.protocol.session import (
     McpTool,
     NamedFunction,
     NamedMcp,
+    NoiseReduction,
     PcmFormat,
     RealtimeSession,
     RealtimeSessionUpdate,
     SemanticVad,
     ServerVad,
     SessionAudio,
-    TracingConfiguration,
     Transcription,
+    Voice,
 )
 
+CUSTOM_VOICE_ID = re.compile(r"voice_[A-Za-z0-9_-]{1,120}")
 CheckTool = Callable[[Tool], None]
 """Raises ProtocolError for a tool whose schema the language model cannot honour."""
-
-TRANSCRIPTION_MODELS = (
-    "whisper-1",
-    "gpt-4o-transcribe",
-    "gpt-4o-mini-transcribe",
-    "gpt-4o-mini-transcribe-2025-12-15",
-    "gpt-transcribe",
-    "gpt-live-transcribe",
-    "gpt-realtime-whisper",
-)
-"""Names of the reference (60, section 6), all served by the one transcriber; the diarizing model is
-refused: no bundled engine tells speakers apart."""
 
 
 def initial_session(options: SessionOptions, session_id: str, expires_at: int) -> RealtimeSession:
@@ -54,8 +49,8 @@ def initial_session(options: SessionOptions, session_id: str, expires_at: int) -
         prefix_padding_ms=300,
         silence_duration_ms=options.silence_duration_ms,
         idle_timeout_ms=None,
-        create_response=True,
-        interrupt_response=True,
+        create_response=options.kind == "realtime",
+        interrupt_response=options.kind == "realtime",
     )
     return RealtimeSession(
         id=session_id,
@@ -77,6 +72,8 @@ def initial_session(options: SessionOptions, session_id: str, expires_at: int) -
             output=AudioOutput(format=PcmFormat(), voice=options.default_voice, speed=1.0),
         ),
         include=None,
+        reasoning=default_reasoning(options),
+        temperature=UNSET if options.temperature is None else options.temperature,
     )
 
 
@@ -106,8 +103,13 @@ def merge(
             code="invalid_parameter",
             param="session",
         )
-    _refuse_what_is_not_enacted(update)
-    changes = mentioned(update, but=("type", "model", "audio", "tracing", "prompt", "reasoning"))
+    if not can_reason(update.reasoning, options):
+        raise refused("session.reasoning", "the language model does not think as hard as that")
+    check_include(update.include, "session.include", options.transcriber)
+    changes = mentioned(update, but=("type", "model", "audio", "tracing"))
+    if update.reasoning is None:
+        changes["reasoning"] = default_reasoning(options)
+    changes["tracing"] = merge_tracing(current.tracing, update.tracing)
     if isinstance(update.audio, Struct):
         if isinstance(update.audio.input, Struct):
             merged = _merge_input(current.audio.input, update.audio.input, options)
@@ -185,7 +187,9 @@ def check_voice(voice: object, options: SessionOptions, param: str) -> str:
         ProtocolError: no such voice; names those there are.
     """
     if isinstance(voice, CustomVoice):
-        raise refused(param, "custom voices are not available on this server")
+        if options.custom_voices and CUSTOM_VOICE_ID.fullmatch(voice.id):
+            return voice.id
+        raise refused(param, "the synthesizer here knows no such custom voice")
     assert isinstance(voice, str)
     if options.voices and voice not in options.voices:
         names = ", ".join(f"'{name}'" for name in options.voices)
@@ -193,6 +197,35 @@ def check_voice(voice: object, options: SessionOptions, param: str) -> str:
             f"Invalid value: '{voice}'. Supported values are: {names}.", param=param
         )
     return voice
+
+
+def voice_name(voice: Voice) -> str:
+    """Return a voice as the synthesizer is told of it: its name, or the id of a custom one."""
+    return voice.id if isinstance(voice, CustomVoice) else voice
+
+
+def merge_noise_reduction(
+    current: NoiseReduction | None, update: NoiseReduction, where: str
+) -> NoiseReduction:
+    """Return the noise reduction after an update, which keeps the strength if it names none.
+
+    Args:
+        current: the effective one; None: it is off.
+        update: as received.
+        where: its path on the wire.
+
+    Raises:
+        ProtocolError: more strength than there is.
+    """
+    base = NoiseReduction(type=update.type, strength=1.0) if current is None else current
+    merged = structs.replace(base, **mentioned(update))
+    assert not isinstance(merged.strength, UnsetType)
+    if merged.strength > MAX_STRENGTH:
+        raise ProtocolError(
+            f"Invalid value: {merged.strength:g}. It must be at most {MAX_STRENGTH:g}.",
+            param=f"{where}.strength",
+        )
+    return merged
 
 
 def refused(param: str, why: str) -> ProtocolError:
@@ -208,32 +241,24 @@ def _check(tool: Tool, path: str, check_tool: CheckTool) -> None:
         raise ProtocolError(error.message, code=error.code, param=param) from error
 
 
-def _refuse_what_is_not_enacted(update: RealtimeSessionUpdate) -> None:
-    if isinstance(update.prompt, Struct):
-        raise refused("session.prompt", "stored prompts are not available on this server")
-    if isinstance(update.tracing, (str, TracingConfiguration)):
-        raise refused("session.tracing", "tracing is not available on this server")
-    if isinstance(update.reasoning, Struct):
-        raise refused("session.reasoning", "the language model does not reason")
-
-
 def _merge_input(
     current: AudioInput, update: AudioInputUpdate, options: SessionOptions
 ) -> AudioInput:
     changes = mentioned(update)
     where = "session.audio.input"
-    if isinstance(update.noise_reduction, Struct):
-        raise refused(f"{where}.noise_reduction", "noise reduction is not available on this server")
-    if isinstance(update.turn_detection, SemanticVad):
-        raise refused(
-            f"{where}.turn_detection.type", "'semantic_vad' is not available on this server"
+    if isinstance(update.noise_reduction, NoiseReduction):
+        changes["noise_reduction"] = merge_noise_reduction(
+            current.noise_reduction, update.noise_reduction, f"{where}.noise_reduction"
         )
-    if isinstance(update.turn_detection, ServerVad):
-        changes["turn_detection"] = _merge_vad(
-            current.turn_detection, update.turn_detection, options
-        )
+    match update.turn_detection:
+        case ServerVad() as vad:
+            changes["turn_detection"] = _merge_vad(current.turn_detection, vad, options)
+        case SemanticVad() as vad:
+            changes["turn_detection"] = _merge_semantic_vad(current.turn_detection, vad)
+        case _:
+            pass
     if isinstance(update.transcription, Transcription):
-        _check_transcription(update.transcription, f"{where}.transcription")
+        check_transcription(update.transcription, f"{where}.transcription", options)
     return structs.replace(current, **changes)
 
 
@@ -244,16 +269,10 @@ def _merge_vad(current: object, update: ServerVad, options: SessionOptions) -> S
     return structs.replace(base, **mentioned(update))
 
 
-def _check_transcription(transcription: Transcription, where: str) -> None:
-    model = transcription.model
-    if isinstance(model, str) and model not in TRANSCRIPTION_MODELS:
-        names = ", ".join(f"'{name}'" for name in TRANSCRIPTION_MODELS)
-        raise ProtocolError(
-            f"Invalid value: '{model}'. Supported values are: {names}.", param=f"{where}.model"
-        )
-    for name in ("languages", "keywords", "delay"):
-        if getattr(transcription, name, UNSET) not in (UNSET, None):
-            raise refused(f"{where}.{name}", "the transcriber cannot honour it")
+def _merge_semantic_vad(current: object, update: SemanticVad) -> SemanticVad:
+    default = SemanticVad(eagerness="auto", create_response=True, interrupt_response=True)
+    base = current if isinstance(current, SemanticVad) else default
+    return structs.replace(base, **mentioned(update))
 
 
 def _merge_output(
@@ -262,7 +281,7 @@ def _merge_output(
     changes = mentioned(update)
     if not isinstance(update.voice, UnsetType):
         voice = check_voice(update.voice, options, "session.audio.output.voice")
-        if spoke_already and voice != current.voice:
+        if spoke_already and voice != voice_name(current.voice):
             raise ProtocolError(
                 "Cannot update a conversation's voice if assistant audio is present.",
                 code="cannot_update_voice",

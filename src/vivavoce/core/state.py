@@ -4,8 +4,9 @@ The rules modules (`speech_rules`, `item_rules`, `response_rules`) are functions
 thing at a time happens to it, from `Session.handle`.
 """
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from vivavoce.core.compaction import Compaction
 from vivavoce.core.conversation import Conversation, ItemRecord
 from vivavoce.core.deadlines import Deadlines
 from vivavoce.core.options import SessionOptions
@@ -14,17 +15,21 @@ from vivavoce.core.response import Response, ResponseSettings
 from vivavoce.core.response_settings import settings_of_session
 from vivavoce.core.responses import Responses
 from vivavoce.core.settings import CheckTool, initial_session
+from vivavoce.core.stored_prompts import Prompted
 from vivavoce.core.tokens import TokenCount
 from vivavoce.core.transcriptions import Transcriptions
+from vivavoce.core.turn_ends import TurnEnd
 from vivavoce.core.turns import Turns
 from vivavoce.core.window import ContextWindow
 from vivavoce.ids import NewId
+from vivavoce.interfaces import ResponseEvent
 from vivavoce.protocol.server_events import (
     ConversationItemAdded,
     ConversationItemDone,
     ServerEvent,
 )
-from vivavoce.protocol.session import ServerVad
+from vivavoce.protocol.session import TurnDetection
+from vivavoce.protocol.stored_prompts import PromptTemplate
 
 
 class PauseVerdict(Struct):
@@ -33,13 +38,21 @@ class PauseVerdict(Struct):
     asked_at_ms: int | None = None
     """The moment it was asked about; None: not yet."""
     seems_finished: bool = False
+    probability: float | None = None
+    """Its verdict; None: not yet."""
+    end: TurnEnd | None = None
+    """What semantic_vad makes of it and of the words; None: not yet, or it is not semantic_vad."""
+    is_spent: bool = False
+    """Whether an answer was prepared in this pause and failed: not again."""
 
 
 class SessionState:
     """The machines of one session, joined."""
 
     def __init__(self, options: SessionOptions, new_id: NewId, check_tool: CheckTool) -> None:
-        self.options = options
+        self.answers = options.kind == "realtime"
+        """Whether there are answers at all."""
+        self.options = options if self.answers else structs.replace(options, prepare_after_ms=None)
         self.new_id = new_id
         self.check_tool = check_tool
         self.outputs: list[Output] = []
@@ -47,34 +60,45 @@ class SessionState:
         """Monotonic time in seconds of the input at hand."""
         self.session_id = new_id("sess")
         self.settings = initial_session(options, self.session_id, 0)
+        self.prompted = Prompted()
+        self.found_prompt: PromptTemplate | None = None
+        """The stored prompt that the input at hand names, if there is one."""
+        self.asker: int | None = None
+        """The connection that the input at hand came by; None: none, it is no client's."""
         self.conversation = Conversation(new_id("conv"))
         self.deadlines = Deadlines()
-        self.window = ContextWindow(self.conversation, options.window_tokens, self.emit)
+        self.window = self._new_window()
         self.turns = Turns(new_id, self.emit)
         self.turns.configure(self.settings.audio.input)
         self.transcriptions = Transcriptions(
-            new_id, self.emit, self.send, extensions=options.extensions
+            new_id, self.emit, self.send, kind=options.kind, extensions=options.extensions
         )
         self.responses = Responses(
             self.session_id, self.conversation, new_id, self.emit, self.send, self._on_done
         )
+        self.compaction = Compaction(self.conversation, new_id, self.emit)
         self.pause_verdict = PauseVerdict()
+        self.left_out: set[str] = set()
+        """What the log has already been told to be left out."""
         self.spoke_already = False
         """Whether the conversation's voice is fixed by audio already made."""
 
     @property
-    def vad(self) -> ServerVad | None:
-        """The session's server_vad, unless turn detection is off."""
-        detection = self.settings.audio.input.turn_detection
-        return detection if isinstance(detection, ServerVad) else None
+    def vad(self) -> TurnDetection | None:
+        """The session's turn detection, unless it is off."""
+        return self.settings.audio.input.turn_detection
 
     def emit(self, output: Output) -> None:
         """Ask for something to be done."""
         self.outputs.append(output)
 
     def send(self, event: ServerEvent) -> None:
-        """Send the client an event."""
+        """Send all connections an event."""
         self.outputs.append(Send(event))
+
+    def answer(self, event: ServerEvent) -> None:
+        """Send an event to the connection that asked, and to no other."""
+        self.outputs.append(Send(event, self.asker))
 
     def event_id(self) -> str:
         """Make the id of a server event."""
@@ -98,6 +122,7 @@ class SessionState:
         """Announce a response; arguments as for `Responses.create`."""
         if settings.in_conversation:
             self.deadlines.stop_idle()
+            self.compaction.give_up()
         return self.responses.create(settings, context, answers)
 
     def start_ready(self) -> None:
@@ -108,8 +133,15 @@ class SessionState:
 
     def prefill(self) -> None:
         """Let the language model read the conversation ahead of the next turn."""
+        if not self.answers:
+            return
         prompt = self.responses.prompt(self.own_settings(), self.conversation.context)
         self.emit(PrefillPrompt(prompt))
+
+    def _new_window(self) -> ContextWindow:
+        if self.answers:
+            return ContextWindow(self.conversation, self.options.window_tokens, self.emit)
+        return ContextWindow(self.conversation, None, _count_nothing)
 
     def _on_done(self, response: Response) -> None:
         if not response.settings.in_conversation:
@@ -122,8 +154,28 @@ class SessionState:
         # The context is cut after an answer and in the background, never in front of one.
         self.window.truncate(self.settings.truncation)
         self.prefill()
+        if self.options.compacts:
+            self._compact()
+
+    def _compact(self) -> None:
+        covers = self.window.outgrown(self.settings.truncation)
+        if covers:
+            prompt = self.responses.prompt(self.own_settings(), self.conversation.context)
+            self.compaction.begin(prompt, covers)
+
+    def write_summary(self, job_id: str, event: ResponseEvent) -> None:
+        """Take a report that may be of the summary under way; at its end, it becomes an item."""
+        record = self.compaction.advance(job_id, event)
+        if record is not None:
+            self.announce_item(record, self.conversation.add(record))
+            self.window.count(record)
+            self.prefill()
 
     def _await_user(self, response: Response) -> None:
         """Wait for the user from the moment at which the answer has been played."""
         started = self.now if response.first_audio_at is None else response.first_audio_at
         self.deadlines.start_idle(max(self.now, started + response.audio_ms / 1000))
+
+
+def _count_nothing(output: Output) -> None:
+    """No language model reads what is only written down."""

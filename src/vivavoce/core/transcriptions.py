@@ -1,17 +1,18 @@
 """Transcriptions under way, and what the wire shows of them.
 
 The transcript is always made, because the language model reads it; its events go out only where
-the client asked for them, and only after the commit: some clients throw on an item they have not
-seen. Source: protocol reference, "Flows" (50, section 3) and "Server events" (40, section 4).
+the client asked for them; before the commit only in transcription sessions and for models that
+promise it, as some clients throw on an item they have not seen. Source: protocol reference, "Flows" (50, section 3) and "Server events" (40, section 4).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import UNSET, UnsetType
 
 from vivavoce.core.conversation import ItemRecord
 from vivavoce.core.inputs import TranscriptionFailed
+from vivavoce.core.options import SessionKind
 from vivavoce.core.outputs import (
     CancelTranscription,
     EndTranscription,
@@ -20,12 +21,13 @@ from vivavoce.core.outputs import (
     StartTranscription,
 )
 from vivavoce.core.tokens import estimate_tokens, user_audio_tokens
+from vivavoce.core.transcription_settings import hints_of, writes_early
 from vivavoce.ids import NewId
 from vivavoce.interfaces import (
+    SpokenSegment,
     Transcript,
     TranscriptDelta,
     TranscriptionEvent,
-    TranscriptionHints,
     TranscriptSoFar,
 )
 from vivavoce.protocol.extensions import VivavoceTranscriptPartial
@@ -40,13 +42,17 @@ from vivavoce.protocol.server_events import (
     ConversationItemInputAudioTranscriptionCompleted,
     ConversationItemInputAudioTranscriptionDelta,
     ConversationItemInputAudioTranscriptionFailed,
+    ConversationItemInputAudioTranscriptionSegment,
     Logprob,
     ServerEvent,
+    TranscriptLanguage,
     TranscriptionError,
 )
 from vivavoce.protocol.session import RealtimeSession, Transcription
 
 BILLED_BY_DURATION = frozenset({"whisper-1"})
+TELLING_LANGUAGES = frozenset({"gpt-transcribe"})
+"""Models whose `completed` says which language was spoken; clients of others may not know it."""
 
 
 @dataclass(slots=True)
@@ -78,18 +84,26 @@ class Transcriptions:
         emit: Callable[[Output], None],
         send: Callable[[ServerEvent], None],
         *,
+        kind: SessionKind,
         extensions: bool,
     ) -> None:
         self._new_id = new_id
         self._emit = emit
         self._send = send
+        self._kind = kind
         self._extensions = extensions
         self._running: dict[str, _Running] = {}
 
+    def report_partials(self) -> None:
+        """Send `vivavoce.transcript.partial` from now on: a connection that joined wants it."""
+        self._extensions = True
+
     def begin(self, item_id: str, session: RealtimeSession) -> None:
         """Start to recognise a turn that has just begun."""
-        self._running[item_id] = _Running(item_id)
-        self._emit(StartTranscription(item_id, _hints(session)))
+        running = self._running[item_id] = _Running(item_id)
+        if writes_early(session, self._kind):
+            running.reported = session.audio.input.transcription
+        self._emit(StartTranscription(item_id, hints_of(session)))
 
     def commit(self, record: ItemRecord, session: RealtimeSession) -> None:
         """The turn under way became an item: no more audio comes for it."""
@@ -108,7 +122,7 @@ class Transcriptions:
         for index in sorted(record.pending):
             key = record.item_id if index == 0 else self._new_id("part")
             running = self._running[key] = _Running(record.item_id, index)
-            self._emit(StartTranscription(key, _hints(session)))
+            self._emit(StartTranscription(key, hints_of(session)))
             self._attach(running, record, session)
             self._emit(FeedTranscription(key, record.user_audio[index]))
             self._emit(EndTranscription(key))
@@ -198,7 +212,7 @@ class Transcriptions:
             )
 
     def _send_deltas(self, running: _Running) -> None:
-        if running.record is None or running.reported is None:
+        if running.reported is None:
             return
         text = "".join(running.agreed)
         running.agreed.clear()
@@ -217,6 +231,21 @@ class Transcriptions:
             )
         )
 
+    def _send_segments(self, running: _Running, segments: Sequence[SpokenSegment]) -> None:
+        for segment in segments:
+            self._send(
+                ConversationItemInputAudioTranscriptionSegment(
+                    event_id=self._new_id("event"),
+                    id=self._new_id("seg"),
+                    item_id=running.item_id,
+                    content_index=running.content_index,
+                    text=segment.text,
+                    speaker=segment.speaker,
+                    start=segment.start_s,
+                    end=segment.end_s,
+                )
+            )
+
     def _complete(
         self, running: _Running, record: ItemRecord, transcript: Transcript
     ) -> ItemRecord:
@@ -226,7 +255,9 @@ class Transcriptions:
         if running.reported is None:
             return record
         record.set_part(running.content_index, InputAudio(transcript=text))
-        if text.startswith(running.sent):
+        if transcript.segments:
+            self._send_segments(running, transcript.segments)
+        elif text.startswith(running.sent):
             self._send_delta(running, text[len(running.sent) :])
         self._send(
             ConversationItemInputAudioTranscriptionCompleted(
@@ -235,23 +266,11 @@ class Transcriptions:
                 content_index=running.content_index,
                 transcript=text,
                 usage=_usage(running.reported, record, transcript),
+                languages=_languages(running.reported, transcript),
                 logprobs=_logprobs(transcript) if running.with_logprobs else UNSET,
             )
         )
         return record
-
-
-def _hints(session: RealtimeSession) -> TranscriptionHints:
-    asked = session.audio.input.transcription
-    if asked is None:
-        return TranscriptionHints()
-    return TranscriptionHints(
-        model=_given(asked.model), language=_given(asked.language), prompt=_given(asked.prompt)
-    )
-
-
-def _given(value: str | UnsetType | None) -> str | None:
-    return value if isinstance(value, str) and value else None
 
 
 def _usage(asked: Transcription, record: ItemRecord, transcript: Transcript) -> TranscriptionUsage:
@@ -265,6 +284,14 @@ def _usage(asked: Transcription, record: ItemRecord, transcript: Transcript) -> 
         output_tokens=written,
         input_token_details=TranscriptionInputTokenDetails(text_tokens=0, audio_tokens=audio),
     )
+
+
+def _languages(
+    asked: Transcription, transcript: Transcript
+) -> tuple[TranscriptLanguage, ...] | UnsetType:
+    if asked.model not in TELLING_LANGUAGES:
+        return UNSET
+    return () if transcript.language is None else (TranscriptLanguage(code=transcript.language),)
 
 
 def _logprobs(transcript: Transcript) -> tuple[Logprob, ...]:

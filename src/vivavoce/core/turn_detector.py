@@ -35,6 +35,8 @@ class SpeechStopped:
     """The turn is over; `end_ms` includes the silence that ended it."""
 
     end_ms: int
+    silence_ms: int = 0
+    """The silence; 0: something else ended it."""
 
 
 TurnMark = SpeechStarted | SilenceGrew | SpeechResumed | SpeechStopped
@@ -97,5 +99,6 @@ class TurnDetector:
         self._silence_ms += FRAME_MS
         if self._silence_ms < self.silence_duration_ms:
             return SilenceGrew(self._silence_ms)
+        silence_ms = self._silence_ms
         self.reset(earliest_start_ms=self._now_ms)
-        return SpeechStopped(self._now_ms)
+        return SpeechStopped(self._now_ms, silence_ms)

@@ -13,13 +13,22 @@ from vivavoce.core.outputs import (
     PauseTranscription,
     ResumeTranscription,
 )
-from vivavoce.core.turn_detector import SpeechStarted, TurnDetector, TurnMark
+from vivavoce.core.turn_detector import SpeechResumed, SpeechStarted, TurnDetector, TurnMark
+from vivavoce.core.turn_ends import waits_of
 from vivavoce.ids import NewId
 from vivavoce.media.pcm import BYTES_PER_MS
-from vivavoce.protocol.session import AudioInput, ServerVad
+from vivavoce.protocol.session import AudioInput, SemanticVad, ServerVad
 
 JUDGED_MS = 8_000
 """How much sound the end-of-turn model is given at most."""
+NEVER_MS = 2**31
+"""Silence that ends a turn which only the client ends."""
+HELD_SILENCE_MS = 1_000
+"""Longer silence within such a turn is not worth recognising: the client may forget its button."""
+_SEMANTIC = TurnDetector()
+"""Where speech begins is not semantic_vad's to say: as server_vad does by default."""
+BEFORE_RESUMED_MS = 600
+"""Of held silence, what is recognised after all: a piece of audio, and the soft start of a word."""
 
 
 class Turns:
@@ -31,6 +40,9 @@ class Turns:
         self._buffer = InputAudioBuffer()
         self._detector = TurnDetector()
         self._detects = True
+        self._follows = False
+        self._has_unjudged = False
+        """Whether the buffer holds sound from before speech was followed."""
         self._fed_ms = 0
         self.item_id: str | None = None
         """Reserved for the turn under way; None between turns."""
@@ -38,6 +50,7 @@ class Turns:
         """Where the turn under way began, in ms of all audio."""
         self.is_paused = False
         """Whether the transcriber was told of a pause that still lasts."""
+        self._usual_wait_ms = self._detector.silence_duration_ms
 
     @property
     def silence_ms(self) -> int:
@@ -45,22 +58,49 @@ class Turns:
         return self._detector.silence_ms
 
     @property
+    def wait_ms(self) -> int:
+        """The silence that ends the turn under way."""
+        return self._detector.silence_duration_ms
+
+    @property
     def heard_ms(self) -> int:
         """All audio ever appended."""
         return self._buffer.end_ms
 
-    def configure(self, settings: AudioInput) -> None:
-        """Follow the session's turn detection from the next audio on."""
+    def configure(self, settings: AudioInput, *, follows: bool = False) -> None:
+        """Follow the session's turn detection from the next audio on.
+
+        Args:
+            settings: of the sound.
+            follows: whether speech is to be recognised as it comes where no turn detection says
+                when a turn begins.
+        """
         vad = settings.turn_detection
-        self._detects = isinstance(vad, ServerVad)
+        self._detects = vad is not None
+        followed, self._follows = self._follows, follows and not self._detects
+        if self._follows:
+            self._usual_wait_ms = NEVER_MS
+            self._has_unjudged |= not followed and self._buffer.duration_ms > 0
         if isinstance(vad, ServerVad):
             self._detector.threshold = _number(vad.threshold)
             self._detector.prefix_padding_ms = int(_number(vad.prefix_padding_ms))
-            self._detector.silence_duration_ms = int(_number(vad.silence_duration_ms))
+            self._usual_wait_ms = int(_number(vad.silence_duration_ms))
+        elif isinstance(vad, SemanticVad):
+            self._detector.threshold = _SEMANTIC.threshold
+            self._detector.prefix_padding_ms = _SEMANTIC.prefix_padding_ms
+            self._usual_wait_ms = waits_of(vad).longest_ms
+        self.wait(self._usual_wait_ms)
+
+    def wait(self, silence_ms: int) -> None:
+        """Let so long a silence end the turn under way, until its speech resumes."""
+        self._detector.silence_duration_ms = silence_ms
 
     def hear(self, data: bytes, probabilities: Sequence[float]) -> Iterator[TurnMark]:
         """Take audio and yield the boundaries in it, one by one, to be acted on at once."""
         self._buffer.append(data)
+        if self._follows:
+            yield from self._follow(probabilities)
+            return
         if not self._detects:
             self._detector.skip(len(probabilities))
             return
@@ -80,7 +120,27 @@ class Turns:
         self.start_ms = max(started.start_ms, self._buffer.start_ms)
         self._fed_ms = self.start_ms
         self.is_paused = False
+        self.wait(self._usual_wait_ms)
         return self.item_id
+
+    def follow(self, started: SpeechStarted) -> str:
+        """Reserve the id of the item that the client will make of the buffer."""
+        item_id = self.begin(started)
+        self.start_ms = self._buffer.start_ms
+        if self._has_unjudged:
+            self._fed_ms = self.start_ms
+        return item_id
+
+    def _follow(self, probabilities: Sequence[float]) -> Iterator[SpeechStarted]:
+        for probability in probabilities:
+            mark = self._detector.push(probability)
+            if isinstance(mark, SpeechStarted):
+                yield mark
+            elif isinstance(mark, SpeechResumed):
+                self._fed_ms = max(self._fed_ms, self._buffer.end_ms - BEFORE_RESUMED_MS)
+        if self.item_id is None:
+            return
+        self._feed(self._buffer.end_ms - max(0, self._detector.silence_ms - HELD_SILENCE_MS))
 
     def pause(self) -> None:
         """Ask the transcriber for all words before this pause, once a pause."""
@@ -92,6 +152,7 @@ class Turns:
 
     def resume(self) -> None:
         """Tell the transcriber that the pause was not the end."""
+        self.wait(self._usual_wait_ms)
         if self.item_id is not None and self.is_paused:
             self.is_paused = False
             self._emit(ResumeTranscription(self.item_id))
@@ -107,7 +168,7 @@ class Turns:
     def finish(self, end_ms: int) -> tuple[str, bytes]:
         """End the turn; return its item id and its 24 kHz audio."""
         assert self.item_id is not None
-        self._feed(end_ms)
+        self._feed(end_ms - max(0, self._detector.silence_ms - HELD_SILENCE_MS))
         audio = self._buffer.cut(self.start_ms, end_ms)
         self._buffer.drop_before(end_ms)
         item_id, self.item_id = self.item_id, None
@@ -120,6 +181,7 @@ class Turns:
             the item's id, its 24 kHz audio, and whether a transcription of it is under way.
         """
         end_ms = self._buffer.end_ms
+        self._has_unjudged = False
         if self.item_id is not None:
             item_id, audio = self.finish(end_ms)
             self._detector.reset(end_ms)
@@ -139,6 +201,7 @@ class Turns:
     def clear(self) -> str | None:
         """Forget everything uncommitted; return the id of the turn that this dropped."""
         item_id = self.abandon()
+        self._has_unjudged = False
         self._buffer.clear()
         return item_id
 

@@ -68,6 +68,12 @@ class ContextWindow:
             self._conversation, truncation, self.fixed_tokens, self._window_tokens
         )
 
+    def outgrown(self, truncation: context_rules.Truncation) -> list[ItemRecord]:
+        """Return the oldest items if the context is nearly full."""
+        return context_rules.outgrown(
+            self._conversation, truncation, self.fixed_tokens, self._window_tokens
+        )
+
     def fits(self, records: Sequence[ItemRecord], settings: ResponseSettings) -> bool:
         """Whether the engine can take these items with the instructions of a response."""
         fixed = max(self.fixed_tokens, estimate_tokens(settings.instructions))

@@ -10,8 +10,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from vivavoce.engines.bundled_models import EngineTable, engine_settings
+from vivavoce.engines.bundled_models import BUNDLED, EngineTable, engine_settings
 from vivavoce.engines.cascade.responder import CascadeResponder
+from vivavoce.engines.translators.choice import AUTO, choose_interpreter
 from vivavoce.errors import ConfigError
 from vivavoce.interfaces import Engines
 
@@ -24,7 +25,11 @@ NONE = "none"
 
 @asynccontextmanager
 async def open_engines(
-    tables: Mapping[str, EngineTable], profile: str, models_dir: Path
+    tables: Mapping[str, EngineTable],
+    profile: str,
+    models_dir: Path,
+    *,
+    translation: str = AUTO,
 ) -> AsyncIterator[Engines]:
     """Open and warm all engines, several at a time; close them at the end of the block.
 
@@ -32,9 +37,10 @@ async def open_engines(
         tables: the configured engine of each role.
         profile: `standard` or `light`.
         models_dir: where the needed models are.
+        translation: which of them translates, as `translation.use` says.
 
     Raises:
-        ConfigError: an engine is unknown, or refuses its settings.
+        ConfigError: an engine is unknown, refuses its settings, or cannot translate.
         EngineError: an engine can't be opened.
     """
     loop, done = asyncio.get_running_loop(), asyncio.Event()
@@ -44,7 +50,11 @@ async def open_engines(
             for role in ROLES:
                 opening = _open(role, tables[role], profile, models_dir)
                 tasks.create_task(_hold(role, opening, opened[role], done))
-            engines = _joined({role: await opened[role] for role in ROLES})
+            engines = _joined(
+                {role: await opened[role] for role in ROLES},
+                translation,
+                is_model_bundled=tables["language_model"]["use"] in BUNDLED,
+            )
             try:
                 yield engines
             finally:
@@ -98,7 +108,7 @@ def find_engine(role: str, use: str) -> OpenEngine:
     raise ConfigError(f"there is no engine '{use}' (known: {names})", path="use")
 
 
-def _joined(opened: Mapping[str, Any]) -> Engines:
+def _joined(opened: Mapping[str, Any], translation: str, *, is_model_bundled: bool) -> Engines:
     language_model, synthesizer = opened["language_model"], opened["synthesizer"]
     return Engines(
         new_speech_detector=opened["speech_detector"],
@@ -106,5 +116,13 @@ def _joined(opened: Mapping[str, Any]) -> Engines:
         responder=CascadeResponder(language_model, synthesizer),
         language_model=language_model,
         voices=synthesizer.voices,
+        custom_voices=synthesizer.custom_voices,
         turn_judge=opened["turn_judge"],
+        interpreter=choose_interpreter(
+            translation,
+            transcriber=opened["transcriber"],
+            language_model=language_model,
+            is_model_bundled=is_model_bundled,
+            synthesizer=synthesizer,
+        ),
     )

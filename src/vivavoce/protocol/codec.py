@@ -6,11 +6,12 @@ the `param` and the client's `event_id` that the answer needs.
 
 import re
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 import pybase64
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, structs
 
 from vivavoce.errors import ProtocolError
 from vivavoce.protocol.client_events import (
@@ -19,12 +20,22 @@ from vivavoce.protocol.client_events import (
     InputAudioBufferAppend,
     ResponseCreate,
     SessionInputAudioBufferAppend,
+    SessionUpdate,
     TranslationClientEvent,
 )
 from vivavoce.protocol.item_rules import check_audio, check_item
-from vivavoce.protocol.refusals import refusal
-from vivavoce.protocol.server_events import ResponseOutputAudioDelta, ServerEvent
+from vivavoce.protocol.refusals import refusal, unknown_parameter
+from vivavoce.protocol.server_events import (
+    ResponseCreated,
+    ResponseDone,
+    ResponseOutputAudioDelta,
+    ServerEvent,
+    SessionCreated,
+    SessionUpdated,
+)
+from vivavoce.protocol.session import RealtimeSession
 
+T = TypeVar("T")
 MAX_DEPTH = 100
 """Levels of nesting in an event: more than any schema needs, far less than Python's stack."""
 MAX_EVENT_ID_CHARS = 512
@@ -49,11 +60,30 @@ def decode_client_event(text: str | bytes) -> ClientEvent:
     Raises:
         ProtocolError: it is no event that such a session knows (60-errors-limits, section 2).
     """
+    return decode_with(text, _GA_DECODER, _without_temperature)
+
+
+def decode_with(
+    text: str | bytes,
+    decoder: msgspec.json.Decoder[Any],
+    to_client_event: Callable[[Any], ClientEvent],
+) -> ClientEvent:
+    """Read one event of a dialect.
+
+    Args:
+        text: of the event.
+        decoder: of the dialect's events.
+        to_client_event: turns a decoded one into the event the session knows; may raise
+            `ProtocolError`.
+
+    Raises:
+        ProtocolError: it is no event that the dialect knows.
+    """
     data = _utf8(text)
     append = _plain_append(data) if len(data) > _BIG_APPEND_BYTES else None
     if append is not None:
         return append
-    event: ClientEvent = _decode(data, _GA_DECODER)
+    event: ClientEvent = _decode(data, decoder, to_client_event)
     return event
 
 
@@ -63,8 +93,21 @@ def decode_translation_event(text: str | bytes) -> TranslationClientEvent:
     Raises:
         ProtocolError: it is no event that such a session knows.
     """
-    event: TranslationClientEvent = _decode(_utf8(text), _TRANSLATION_DECODER)
+    event: TranslationClientEvent = _decode(_utf8(text), _TRANSLATION_DECODER, lambda event: event)
     return event
+
+
+def decode_body(data: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """Read the JSON object that a request brings; nothing at all counts as an empty one.
+
+    Raises:
+        ProtocolError: it is not what the decoder wants; `param` names the member.
+    """
+    data = data.strip() or b"{}"
+    if not data.startswith(b"{"):
+        raise ProtocolError("The body of the request must be a JSON object.", code="invalid_json")
+    body: T = _decode_typed(data, decoder)
+    return body
 
 
 def encode_server_event(event: ServerEvent) -> bytes:
@@ -72,7 +115,7 @@ def encode_server_event(event: ServerEvent) -> bytes:
     if isinstance(event, ResponseOutputAudioDelta):
         data = _encode_audio_delta(event)
     else:
-        data = _ENCODER.encode(event)
+        data = _ENCODER.encode(_as_ga(event))
     sys.audit(ENCODED, data)
     return data
 
@@ -132,9 +175,11 @@ def _utf8(text: str | bytes) -> bytes:
         raise ProtocolError("The event is not valid Unicode.", code="invalid_json") from None
 
 
-def _decode(data: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
+def _decode(
+    data: bytes, decoder: msgspec.json.Decoder[Any], to_client_event: Callable[[Any], Any]
+) -> Any:
     try:
-        event = _decode_typed(data, decoder)
+        event = to_client_event(_decode_typed(data, decoder))
         _check(event)
     except ProtocolError as error:
         error.event_id = _recovered_event_id(data)
@@ -168,6 +213,34 @@ def _check(event: ClientEvent | TranslationClientEvent) -> None:
                 check_item(input_item, f"response.input[{index}]")
         case _:
             pass
+
+
+def _without_temperature(event: ClientEvent) -> ClientEvent:
+    """Refuse what the types hold for Beta clients alone."""
+    match event:
+        case SessionUpdate(session=session) if getattr(session, "temperature", UNSET) is not UNSET:
+            raise unknown_parameter("session.temperature")
+        case ResponseCreate(response=response) if response is not UNSET and (
+            response.temperature is not UNSET
+        ):
+            raise unknown_parameter("response.temperature")
+        case _:
+            return event
+
+
+def _as_ga(event: ServerEvent) -> ServerEvent:
+    """Leave out what the types hold for Beta clients alone."""
+    match event:
+        case SessionCreated(session=RealtimeSession(temperature=float()) as session):
+            return structs.replace(event, session=structs.replace(session, temperature=UNSET))
+        case SessionUpdated(session=RealtimeSession(temperature=float()) as session):
+            return structs.replace(event, session=structs.replace(session, temperature=UNSET))
+        case ResponseCreated(response=response) | ResponseDone(response=response) if (
+            response.temperature is not UNSET
+        ):
+            return structs.replace(event, response=structs.replace(response, temperature=UNSET))
+        case _:
+            return event
 
 
 def _recovered_event_id(data: bytes) -> str | None:

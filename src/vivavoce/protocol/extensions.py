@@ -1,6 +1,16 @@
 """Events of our own. They go only to connections that asked for them (`?extensions=1`)."""
 
+from functools import cache
+
 from vivavoce.protocol.server_event_base import ServerEventBase
+
+PREFIX = "vivavoce."
+
+
+@cache
+def is_extension(kind: type[ServerEventBase]) -> bool:
+    """Say whether events of this kind are our own."""
+    return str(kind.__struct_config__.tag).startswith(PREFIX)
 
 
 class VivavoceTranscriptPartial(
@@ -20,3 +30,26 @@ class VivavoceTurnTiming(ServerEventBase, frozen=True, kw_only=True, tag="vivavo
     """The user's message that was answered; null when nobody spoke."""
     marks: dict[str, float]
     """Milliseconds from the end of the user's speech to each step, by the step's name."""
+
+
+class VivavoceSessionResumable(
+    ServerEventBase, frozen=True, kw_only=True, tag="vivavoce.session.resumable"
+):
+    """How to come back after a lost connection; follows `session.created` if it was asked for."""
+
+    resume_token: str
+    """A secret: `?resume=TOKEN&after=EVENT_ID`."""
+    resume_within_s: float
+    """Seconds after the loss in which the session waits."""
+
+
+class VivavoceSessionResumed(
+    ServerEventBase, frozen=True, kw_only=True, tag="vivavoce.session.resumed"
+):
+    """The client is back; the events it missed follow. Never one of those itself."""
+
+    session_id: str
+    client_events_received: int
+    """Of all the client sent in this session, malformed ones too; it sends the rest again."""
+    events_missed: int
+    """How many events follow that were made before it came back."""

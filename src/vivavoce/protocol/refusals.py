@@ -34,6 +34,7 @@ _TYPE_NAMES = {
 
 _LIMITS = {
     "output_modalities": "supported values are: ['audio'] and ['text']",
+    "modalities": "supported values are: ['text'] and ['text', 'audio']",
     "name": "expected 1 to 64 letters, digits, underscores or hyphens",
 }
 """Plainer words for the limits of some members."""
@@ -50,15 +51,17 @@ def refusal(error: ValidationError, event_types: type) -> ProtocolError:
     if missing := _MISSING.fullmatch(what):
         return _missing(_join(path, missing[1]))
     if unknown := _UNKNOWN.fullmatch(what):
-        param = _join(path, _shorten(unknown[1]))
-        return ProtocolError(
-            f"Unknown parameter: '{param}'.", code="unknown_parameter", param=param
-        )
+        return unknown_parameter(_join(path, _shorten(unknown[1])))
     if bad_value := _BAD_VALUE.fullmatch(what):
         return invalid_value(bad_value[1], supported_values(event_types, path), param=path)
     if bad_type := _BAD_TYPE.fullmatch(what):
         return _invalid_type(bad_type[1], bad_type[2], path)
     return _out_of_bounds(what, path)
+
+
+def unknown_parameter(param: str) -> ProtocolError:
+    """Say that a member is not known here."""
+    return ProtocolError(f"Unknown parameter: '{param}'.", code="unknown_parameter", param=param)
 
 
 def missing_parameter(param: str) -> ProtocolError:

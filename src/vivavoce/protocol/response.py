@@ -155,6 +155,8 @@ class Response(Struct, frozen=True, kw_only=True):
     audio: ResponseAudio
     usage: Usage | None = None
     metadata: dict[str, str] | None = None
+    temperature: float | UnsetType = UNSET
+    """Of Beta clients' responses; GA knows none."""
 
 
 # --- response.create --------------------------------------------------------------------------
@@ -189,4 +191,6 @@ class ResponseCreateParams(Struct, frozen=True, kw_only=True, forbid_unknown_fie
     reasoning: Reasoning | UnsetType = UNSET
     max_output_tokens: MaxOutputTokens | UnsetType = UNSET
     metadata: Metadata | UnsetType | None = UNSET
+    temperature: float | UnsetType = UNSET
+    """Comes from Beta clients only; the GA codec refuses it."""
     prompt: StoredPrompt | UnsetType | None = UNSET

@@ -7,7 +7,12 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from vivavoce.protocol.extensions import VivavoceTranscriptPartial, VivavoceTurnTiming
+from vivavoce.protocol.extensions import (
+    VivavoceSessionResumable,
+    VivavoceSessionResumed,
+    VivavoceTranscriptPartial,
+    VivavoceTurnTiming,
+)
 from vivavoce.protocol.items import Item
 from vivavoce.protocol.response import RateLimit, TranscriptionUsage
 from vivavoce.protocol.response_events import (
@@ -99,6 +104,8 @@ __all__ = [
     "SessionUpdated",
     "TranscriptLanguage",
     "TranscriptionError",
+    "VivavoceSessionResumable",
+    "VivavoceSessionResumed",
     "VivavoceTranscriptPartial",
     "VivavoceTurnTiming",
 ]
@@ -467,6 +474,8 @@ ServerEvent = (
     | SessionInputTranscriptDelta
     | SessionOutputTranscriptDelta
     | SessionOutputAudioDelta
+    | VivavoceSessionResumable
+    | VivavoceSessionResumed
     | VivavoceTranscriptPartial
     | VivavoceTurnTiming
 )

@@ -258,6 +258,8 @@ class RealtimeSessionUpdate(
     include: Include | UnsetType | None = UNSET
     reasoning: Reasoning | UnsetType | None = UNSET
     parallel_tool_calls: bool | UnsetType = UNSET
+    temperature: float | UnsetType = UNSET
+    """Comes from Beta clients only; the GA codec refuses it."""
 
 
 class TranscriptionAudioUpdate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -369,6 +371,8 @@ class RealtimeSession(Struct, frozen=True, kw_only=True, tag_field="type", tag="
     include: Include | None = None
     reasoning: Reasoning | UnsetType = UNSET
     parallel_tool_calls: bool | UnsetType = UNSET
+    temperature: float | UnsetType = UNSET
+    """Of sessions that a Beta client opened; GA knows none."""
 
 
 class TranscriptionSessionAudio(Struct, frozen=True, kw_only=True):

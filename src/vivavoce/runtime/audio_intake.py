@@ -1,12 +1,19 @@
-"""Audio from the client: cut, decoded, and judged for speech, in the order it came."""
+"""Audio from the client: cut, decoded, cleaned, and judged for speech, in the order it came.
+
+What is cleaned here is what everything behind hears and keeps: detector, transcriber, items of the
+conversation, recordings.
+"""
 
 from collections.abc import Iterator
+
+from msgspec import UnsetType
 
 from vivavoce.core.inputs import AudioHeard
 from vivavoce.interfaces import SpeechDetector
 from vivavoce.media.formats import WireDecoder, wire_bytes_per_ms
+from vivavoce.media.noise import NoiseReducer
 from vivavoce.media.pcm import Pcm
-from vivavoce.protocol.session import AudioFormat
+from vivavoce.protocol.session import AudioFormat, NoiseReduction
 from vivavoce.runtime.response_job import pieces
 
 PIECE_MS = 200
@@ -20,16 +27,36 @@ class AudioIntake:
         self._detector = detector
         self._format: AudioFormat | None = None
         self._decoder: WireDecoder | None = None
+        self._reduction: NoiseReduction | None = None
+        self._reducer: NoiseReducer | None = None
 
-    def take(self, data: bytes, format: AudioFormat) -> Iterator[AudioHeard]:
+    def take(
+        self, data: bytes, format: AudioFormat, reduction: NoiseReduction | None = None
+    ) -> Iterator[AudioHeard]:
         """Yield the audio of one append in pieces of at most `PIECE_MS`.
 
         Half a sample is carried over to the next append of the same format.
+
+        Args:
+            data: as it came.
+            format: of it.
+            reduction: effective settings of the noise reduction; None: none.
         """
         if self._decoder is None or format != self._format:
             self._format, self._decoder = format, WireDecoder(format)
+        if reduction != self._reduction:
+            self._reduction, self._reducer = reduction, _reducer(reduction)
         for piece in pieces(data, PIECE_MS * wire_bytes_per_ms(format)):
             samples = self._decoder.push(piece)
+            if self._reducer is not None:
+                samples = self._reducer.push(samples)
             if samples:
                 probabilities = self._detector.push(Pcm(samples))
                 yield AudioHeard(samples, tuple(probabilities))
+
+
+def _reducer(reduction: NoiseReduction | None) -> NoiseReducer | None:
+    if reduction is None:
+        return None
+    assert not isinstance(reduction.strength, UnsetType)  # effective settings have every member
+    return NoiseReducer(reduction.type, reduction.strength)

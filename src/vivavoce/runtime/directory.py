@@ -5,17 +5,49 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from msgspec import Struct
+
+from vivavoce.interfaces import Transport
+
 GOING_AWAY = 1001
 GOODBYE_S = 5.0
 """For the last words to clients at the end."""
 
 
-class Stoppable(Protocol):
-    """A session runner, as the directory sees it."""
+class LiveSession(Protocol):
+    """A session runner, as the directory and who finds it there see it."""
 
     def stop(self, code: int, reason: str, *, after_answers: bool = False) -> None:
         """End the session, at once or when no answer is being made."""
         ...
+
+    @property
+    def has_room_for_sideband(self) -> bool:
+        """Whether one more control connection may be attached."""
+        ...
+
+    async def attach(self, transport: Transport, *, extensions: bool = False) -> None:
+        """Hold a control connection until it or the session ends."""
+        ...
+
+    async def resume(self, transport: Transport, after: str) -> None:
+        """Let the client go on over a new connection; return when that has ended.
+
+        Raises:
+            ProtocolError: it cannot.
+        """
+        ...
+
+
+class Joinable(Struct, frozen=True, kw_only=True):
+    """How further connections may find a session, besides by its id."""
+
+    owner: str | None = None
+    """The standard key whose session it is; None: there are no keys."""
+    call_id: str | None = None
+    """Of a session that is a call."""
+    resume_token: str | None = None
+    """With which its client may come back after a loss."""
 
 
 class Directory:
@@ -24,7 +56,10 @@ class Directory:
     def __init__(self, max_sessions: int) -> None:
         self._max_sessions = max_sessions
         self._n_places_taken = 0
-        self._live: dict[str, Stoppable] = {}
+        self._live: dict[str, LiveSession] = {}
+        self._joinable: dict[str, tuple[LiveSession, str | None]] = {}
+        """With the owner; by session id and call id."""
+        self._by_token: dict[str, tuple[LiveSession, str | None]] = {}
         self._is_closing = False
         self._is_empty = asyncio.Event()
         self._is_empty.set()
@@ -52,9 +87,18 @@ class Directory:
             self._n_places_taken -= 1
 
     @contextmanager
-    def listed(self, session_id: str, runner: Stoppable) -> Iterator[None]:
-        """List a session while it lives."""
+    def listed(
+        self, session_id: str, runner: LiveSession, joinable: Joinable | None = None
+    ) -> Iterator[None]:
+        """List a session while it lives; `joinable` None: no other connection may join it."""
         self._live[session_id] = runner
+        if joinable is not None:
+            entry = (runner, joinable.owner)
+            self._joinable[session_id] = entry
+            if joinable.call_id is not None:
+                self._joinable[joinable.call_id] = entry
+            if joinable.resume_token is not None:
+                self._by_token[joinable.resume_token] = entry
         self._is_empty.clear()
         if self._is_closing:
             runner.stop(GOING_AWAY, "The server is shutting down.")
@@ -62,8 +106,20 @@ class Directory:
             yield
         finally:
             del self._live[session_id]
+            if joinable is not None:
+                self._joinable.pop(session_id)
+                self._joinable.pop(joinable.call_id or "", None)
+                self._by_token.pop(joinable.resume_token or "", None)
             if not self._live:
                 self._is_empty.set()
+
+    def find(self, name: str, owner: str | None) -> LiveSession | None:
+        """Return the owner's session with this session id or call id, if it may be joined."""
+        return _owned(self._joinable.get(name), owner)
+
+    def find_by_token(self, token: str, owner: str | None) -> LiveSession | None:
+        """Return the owner's session whose client may come back with this token."""
+        return _owned(self._by_token.get(token), owner)
 
     async def drain(self, timeout_s: float) -> None:
         """Take no more sessions; end idle ones now, the others after their answers.
@@ -88,3 +144,9 @@ class Directory:
         except TimeoutError:
             return False
         return True
+
+
+def _owned(entry: tuple[LiveSession, str | None] | None, owner: str | None) -> LiveSession | None:
+    if entry is None or entry[1] != owner:
+        return None
+    return entry[0]

@@ -126,6 +126,7 @@ class Jobs:
             await self._fulfil(job, work)
         except TransportClosed as error:
             self._dropped(error.code)
+            await self._report_failure(job, "The connection was dropped.", "connection_dropped")
         except EngineError as error:
             LOG.warning("%s failed: %s (%s)", job.name, error.message, error.code)
             await self._report_failure(job, error.message, error.code)

@@ -15,6 +15,7 @@ from vivavoce.core.inputs import (
     ResponseProgress,
     TranscriptionFailed,
     TranscriptionProgress,
+    TranslationFailed,
 )
 from vivavoce.core.outputs import (
     CancelResponse,
@@ -24,6 +25,7 @@ from vivavoce.core.outputs import (
     Output,
     Send,
     StartResponse,
+    TurnEnded,
 )
 from vivavoce.interfaces import AudioDelta, Finished, Transcript
 from vivavoce.media.formats import wire_bytes_per_ms
@@ -94,6 +96,9 @@ class Metrics:
         )
         self.responses = Counter(
             "vivavoce_responses", "Responses, by how they ended.", ["status"], registry=registry
+        )
+        self.turns = Counter(
+            "vivavoce_turns", "Turns of users, by why they ended.", ["reason"], registry=registry
         )
         self.engine_failures = Counter(
             "vivavoce_engine_failures",
@@ -166,15 +171,18 @@ class SessionMetrics:
                     answer.n_bytes += len(data)
             case ResponseProgress(response_id, Finished()):
                 self._note_answer(now, response_id)
-            case ResponseFailed(response_id, _, code):
+            case ResponseFailed(response_id, _, code, was_started=was_started):
                 self._answers.pop(response_id, None)
-                self._metrics.engine_failures.labels("responder", code).inc()
+                if was_started:
+                    self._metrics.engine_failures.labels("responder", code).inc()
             case TranscriptionProgress(item_id, Transcript()):
                 if (due := self._transcripts_due.pop(item_id, None)) is not None:
                     self._metrics.transcript_s.observe(now - due)
             case TranscriptionFailed(item_id, _, code):
                 self._transcripts_due.pop(item_id, None)
                 self._metrics.engine_failures.labels("transcriber", code).inc()
+            case TranslationFailed(_, _, code):
+                self._metrics.engine_failures.labels("interpreter", code).inc()
             case _:
                 pass
 
@@ -191,6 +199,8 @@ class SessionMetrics:
                 self._transcripts_due[item_id] = now
             case CancelTranscription(item_id):
                 self._transcripts_due.pop(item_id, None)
+            case TurnEnded(reason=reason):
+                self._metrics.turns.labels(reason).inc()
             case Send(ErrorEvent(error=error)):
                 self._metrics.errors.labels(error.code or error.type).inc()
             case Send(ResponseDone(response=response)):

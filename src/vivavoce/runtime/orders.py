@@ -3,7 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
-from vivavoce.core.inputs import Input, ResponseFailed, TranscriptionFailed, TurnJudged
+from vivavoce.core.inputs import (
+    Input,
+    ResponseFailed,
+    TranscriptionFailed,
+    TranslationFailed,
+    TurnJudged,
+)
 from vivavoce.core.outputs import (
     CancelResponse,
     CancelTranscription,
@@ -17,15 +23,18 @@ from vivavoce.core.outputs import (
     ResumeTranscription,
     StartResponse,
     StartTranscription,
+    StartTranslation,
 )
 from vivavoce.interfaces import Engines
 from vivavoce.media.pcm import Pcm
 from vivavoce.runtime.jobs import STALLED, Jobs, Watch
 from vivavoce.runtime.prepared_room import PreparedRoom
 from vivavoce.runtime.response_job import ResponseJob
+from vivavoce.runtime.response_limits import ResponseLimits
 from vivavoce.runtime.settings import RunnerSettings
 from vivavoce.runtime.token_counts import TokenCounts
 from vivavoce.runtime.transcription_job import TranscriptionJob
+from vivavoce.runtime.translation_job import run_translation
 
 Post = Callable[[Input], Awaitable[None]]
 
@@ -40,12 +49,14 @@ EngineOrder = (
     | StartResponse
     | ReleaseResponse
     | CancelResponse
+    | StartTranslation
     | PrefillPrompt
     | CountTokens
 )
 
 RESPONSE = "response "
 TRANSCRIPTION = "transcription "
+TRANSLATION = "translation "
 PREFILL = "prefill"
 COUNT = "count tokens"
 JUDGE = "judge turn"
@@ -61,6 +72,7 @@ class Orders:
         engines: Engines,
         settings: RunnerSettings,
         prepared_room: PreparedRoom,
+        limits: ResponseLimits,
         post: Post,
         post_when_room: Post,
         answers_ended: Callable[[], None],
@@ -69,28 +81,34 @@ class Orders:
         self._engines = engines
         self._settings = settings
         self._prepared_room = prepared_room
+        self._limits = limits
         self._post = post
         self._post_when_room = post_when_room
         self._answers_ended = answers_ended
         self._responses: dict[str, ResponseJob] = {}
         self._transcriptions: dict[str, TranscriptionJob] = {}
+        self._translations: set[str] = set()
         self._counts = TokenCounts(engines.language_model, post)
 
     @property
     def is_answering(self) -> bool:
         """Whether an answer is being made."""
-        return bool(self._responses)
+        return bool(self._responses) or bool(self._translations)
 
     def carry_out(self, order: EngineOrder) -> list[Input]:  # noqa: C901 - one case an order
         """Do what is asked; return what the session must be told at once, usually nothing."""
         match order:
             case StartResponse():
+                if (refusal := self._limits.refuse(order)) is not None:
+                    return [refusal]
                 self._start_response(order)
             case ReleaseResponse(response_id):
+                self._limits.released(response_id)
                 if (response := self._responses.get(response_id)) is not None:
                     response.release()
             case CancelResponse(response_id):
                 self._jobs.cancel(RESPONSE + response_id)
+                self._limits.dropped(response_id)
                 self._forget_response(response_id)
             case StartTranscription():
                 self._start_transcription(order)
@@ -108,6 +126,8 @@ class Orders:
             case CancelTranscription(item_id):
                 self._jobs.cancel(TRANSCRIPTION + item_id)
                 self._transcriptions.pop(item_id, None)
+            case StartTranslation():
+                self._start_translation(order)
             case JudgeTurn():
                 self._judge(order)
             case PrefillPrompt():
@@ -135,11 +155,11 @@ class Orders:
             finally:
                 self._forget_response(response_id)
 
-        self._jobs.start(
-            RESPONSE + response_id,
-            respond,
-            lambda message, code: ResponseFailed(response_id, message, code),
-        )
+        def failed(message: str, code: str) -> ResponseFailed:
+            self._limits.dropped(response_id)
+            return ResponseFailed(response_id, message, code)
+
+        self._jobs.start(RESPONSE + response_id, respond, failed)
 
     def _forget_response(self, response_id: str) -> None:
         if self._responses.pop(response_id, None) is not None and not self._responses:
@@ -162,6 +182,25 @@ class Orders:
             TRANSCRIPTION + item_id,
             transcribe,
             lambda message, code: TranscriptionFailed(item_id, message, code),
+        )
+
+    def _start_translation(self, order: StartTranslation) -> None:
+        utterance_id, interpreter = order.utterance_id, self._engines.interpreter
+        assert interpreter is not None  # else there would be no such session
+        self._translations.add(utterance_id)
+
+        async def interpret(watch: Watch) -> None:
+            try:
+                await run_translation(order, interpreter, self._post_when_room, watch)
+            finally:
+                self._translations.discard(utterance_id)
+                if not self.is_answering:
+                    self._answers_ended()
+
+        self._jobs.start(
+            TRANSLATION + utterance_id,
+            interpret,
+            lambda message, code: TranslationFailed(utterance_id, message, code),
         )
 
     def _feed(self, item_id: str, data: bytes) -> list[Input]:

@@ -2,11 +2,16 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
 
-from vivavoce.protocol.server_events import ResponseOutputAudioDelta, ServerEvent
+from vivavoce.protocol.server_events import (
+    ResponseOutputAudioDelta,
+    ServerEvent,
+    SessionOutputAudioDelta,
+)
 
 ROOM_BYTES = 256 * 1024
 """Producers pause above it: 4 s of spoken answer, enough to bridge any pause of the loop."""
@@ -24,24 +29,32 @@ class Waiting:
     size_bytes: int
 
 
+def sized(event: ServerEvent) -> Waiting:
+    """Measure an event, once for all the outboxes that it goes to."""
+    return Waiting(event, wire_size_bytes(event))
+
+
 class Outbox:
     """First in, first out; putting never waits. One puts, one gets."""
 
-    def __init__(self) -> None:
-        self._waiting: deque[Waiting] = deque()
-        self._size_bytes = 0
+    def __init__(self, backlog: Iterable[Waiting] = ()) -> None:
+        """Begin with what the client missed; it may be of any size, and the limit is above it."""
+        self._waiting: deque[Waiting] = deque(backlog)
+        self._size_bytes = sum(entry.size_bytes for entry in self._waiting)
+        self._limit_bytes = HARD_LIMIT_BYTES + self._size_bytes
         self._is_finished = False
         self._is_abandoned = False
         self._has_news = asyncio.Event()
         self._has_room = asyncio.Event()
-        self._has_room.set()
+        if self._size_bytes <= ROOM_BYTES:
+            self._has_room.set()
 
     @property
     def size_bytes(self) -> int:
         """Bytes that wait, the event being sent included."""
         return self._size_bytes
 
-    def put(self, event: ServerEvent) -> bool:
+    def put(self, entry: Waiting) -> bool:
         """Add an event at the end.
 
         Returns False, and takes nothing, when more than `HARD_LIMIT_BYTES` wait already. A
@@ -49,11 +62,10 @@ class Outbox:
         """
         if self._is_abandoned:
             return True
-        if self._size_bytes > HARD_LIMIT_BYTES:
+        if self._size_bytes > self._limit_bytes:
             return False
-        size_bytes = wire_size_bytes(event)
-        self._waiting.append(Waiting(event, size_bytes))
-        self._size_bytes += size_bytes
+        self._waiting.append(entry)
+        self._size_bytes += entry.size_bytes
         self._has_news.set()
         if self._size_bytes > ROOM_BYTES:
             self._has_room.clear()
@@ -93,6 +105,6 @@ class Outbox:
 
 def wire_size_bytes(event: ServerEvent) -> int:
     """Return the size of an event as JSON; exact, but for audio deltas, which are estimated."""
-    if isinstance(event, ResponseOutputAudioDelta):
+    if isinstance(event, ResponseOutputAudioDelta | SessionOutputAudioDelta):
         return FRAME_BYTES + int(len(event.delta) * BASE64_GROWTH)
     return len(msgspec.json.encode(event))

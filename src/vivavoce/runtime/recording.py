@@ -12,6 +12,7 @@ from msgspec import Struct
 from vivavoce.core.inputs import Input
 from vivavoce.core.options import SessionOptions
 from vivavoce.core.outputs import Output
+from vivavoce.core.translation_options import TranslationOptions
 
 FORMAT_VERSION = 1
 SILENCE = "vivavoce_silence_bytes"
@@ -27,6 +28,8 @@ class Header(Struct, frozen=True, kw_only=True):
     format_version: int = FORMAT_VERSION
     server_version: str
     options: SessionOptions
+    translation: TranslationOptions | None = None
+    """Of a translation session, which has no other options."""
     seed: int
     """Of the factory of ids."""
     wall_s: int

@@ -9,6 +9,7 @@ import msgspec
 from vivavoce.core.inputs import Input
 from vivavoce.core.outputs import Output
 from vivavoce.core.session import Session
+from vivavoce.core.translation import TranslationRules
 from vivavoce.errors import ConfigError
 from vivavoce.ids import seeded_ids
 from vivavoce.runtime.recording import FORMAT_VERSION, Header, Step, input_of, without_sound
@@ -44,10 +45,17 @@ def replay(path: Path) -> Iterator[Replayed]:
             header = msgspec.json.decode(next(lines, b""), type=Header)
             if header.format_version != FORMAT_VERSION:
                 raise ConfigError(f"{path} is of version {header.format_version}.")
-            session = Session(header.options, new_id=seeded_ids(header.seed))
+            session = _fresh(header)
             for line in lines:
                 step = msgspec.json.decode(line, type=Step)
                 item = input_of(step)
                 yield Replayed(step.now, item, session.handle(item, step.now), step.outputs)
         except msgspec.MsgspecError as error:
             raise ConfigError(f"{path} is not a recording: {error}") from error
+
+
+def _fresh(header: Header) -> Session | TranslationRules:
+    new_id = seeded_ids(header.seed)
+    if header.translation is not None:
+        return TranslationRules(header.translation, new_id=new_id)
+    return Session(header.options, new_id=new_id)

@@ -11,33 +11,40 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from vivavoce.clock import Clock
-from vivavoce.core.inputs import ClientSent, Input, SessionOpened, Tick
-from vivavoce.core.outputs import Close, Output, Send
-from vivavoce.errors import TransportClosed
+from vivavoce.core.inputs import (
+    Input,
+    SessionOpened,
+    SidebandOpened,
+    Tick,
+)
+from vivavoce.core.outputs import Close, LeaveOut, Output, Send, TurnEnded
 from vivavoce.ids import NewId
-from vivavoce.interfaces import Engines, MalformedEvent, Transport
-from vivavoce.protocol.client_events import InputAudioBufferAppend
+from vivavoce.interfaces import Engines, Transport
+from vivavoce.protocol.client_events import (
+    InputAudioBufferAppend,
+)
 from vivavoce.protocol.extensions import VivavoceTurnTiming
-from vivavoce.protocol.server_events import ErrorDetail, ErrorEvent, ServerEvent
-from vivavoce.protocol.session import AudioFormat
+from vivavoce.protocol.server_events import ErrorDetail, ErrorEvent
+from vivavoce.protocol.session import AudioFormat, NoiseReduction
+from vivavoce.runtime.arrivals import arrival_of
 from vivavoce.runtime.audio_intake import AudioIntake
+from vivavoce.runtime.clients import Clients
+from vivavoce.runtime.connection import BUG, NORMAL, Connection, Received
 from vivavoce.runtime.inbox import Arrival, Inbox
 from vivavoce.runtime.jobs import Jobs
+from vivavoce.runtime.limits import KeyLimiter, KeyLimits
 from vivavoce.runtime.log_context import SESSION_ID
 from vivavoce.runtime.observer import Observer
 from vivavoce.runtime.orders import Orders
-from vivavoce.runtime.outbox import Outbox
 from vivavoce.runtime.prepared_room import PreparedRoom
+from vivavoce.runtime.prompt_lookup import FindPrompt, find_nothing
+from vivavoce.runtime.response_limits import ResponseLimits
 from vivavoce.runtime.settings import RunnerSettings
+from vivavoce.runtime.turn_ends import log_turn_end
 from vivavoce.runtime.turn_timing import Timing, TurnTiming, TurnTimings
 
 LOG = logging.getLogger(__name__)
 
-NORMAL = Close(1000, "")
-NOT_READING = Close(1008, "The client does not read.")
-BUG = Close(1011, "The server had an error.")
-SLOWEST_CLIENT_BYTES_PER_S = 16 * 1024
-"""A large event may take this much longer to be sent; live sound needs four times as much."""
 STALL_LOOKS = 4
 """How often stalls are looked for in the time that makes one."""
 
@@ -60,6 +67,11 @@ class Rules(Protocol):
         """Of appended audio, now."""
         ...
 
+    @property
+    def noise_reduction(self) -> NoiseReduction | None:
+        """Of appended audio, now; None: none."""
+        ...
+
     def handle(self, item: Input, now: float) -> list[Output]:
         """Take what happened, return what to do."""
         ...
@@ -80,6 +92,10 @@ class SessionRunner:
         new_id: NewId,
         prepared_room: PreparedRoom,
         reports_timing: bool = False,
+        limits: ResponseLimits | None = None,
+        find_prompt: FindPrompt = find_nothing,
+        opened_by: str = "",
+        resume_token: str | None = None,
     ) -> None:
         """Prepare; nothing happens before `run`.
 
@@ -93,26 +109,43 @@ class SessionRunner:
             new_id: for events made here; not the session's own, whose ids must repeat.
             prepared_room: shared by all sessions of the server.
             reports_timing: whether the client asked for `vivavoce.*` events.
+            limits: of the session's key; None: there are none.
+            find_prompt: looks up the stored prompts that the client names.
+            opened_by: for the log: with which key, and for whom.
+            resume_token: told to a client that asked to come back after a loss; None: it didn't.
         """
-        self._transport = transport
         self._engines = engines
         self._session = session
         self._clock = clock
         self._settings = settings
         self._observers = observers
         self._new_id = new_id
-        self._reports_timing = reports_timing
+        self._find_prompt = find_prompt
+        self._opened_by = opened_by
         self._inbox = Inbox()
-        self._outbox = Outbox()
         self._intake = AudioIntake(engines.new_speech_detector())
         self._timings = TurnTimings()
         self._tasks = asyncio.TaskGroup()
-        self._jobs = Jobs(self._tasks, clock, self._inbox.put, self._drop)
+        self._clients = Clients(
+            transport,
+            extensions=reports_timing,
+            resume_token=resume_token,
+            session_id=session.session_id,
+            settings=settings,
+            clock=clock,
+            new_id=new_id,
+            tasks=self._tasks,
+            take=self._take_in,
+            has_left=self._on_left,
+        )
+        self._jobs = Jobs(self._tasks, clock, self._inbox.put, self._clients.drop_first)
+        self._limits = limits or ResponseLimits(KeyLimiter(KeyLimits(), clock), new_id)
         self._orders = Orders(
             jobs=self._jobs,
             engines=engines,
             settings=settings,
             prepared_room=prepared_room,
+            limits=self._limits,
             post=self._inbox.put,
             post_when_room=self._post_when_room,
             answers_ended=self._on_answers_ended,
@@ -128,27 +161,34 @@ class SessionRunner:
     @property
     def unsent_bytes(self) -> int:
         """What waits for the client to read."""
-        return self._outbox.size_bytes + self._transport.unsent_bytes
+        return self._clients.unsent_bytes
+
+    @property
+    def has_room_for_sideband(self) -> bool:
+        """Whether one more control connection may be attached."""
+        return self._clients.has_room_for_sideband
 
     def stop(self, code: int, reason: str, *, after_answers: bool = False) -> None:
         """Close the connection politely, at once or when no answer is being made."""
         self._end.close = Close(code, reason)
         self._end.comes_after_answers = after_answers
-        if not (after_answers and self._orders.is_answering):
+        self._clients.wait_for_nobody()
+        is_answering = self._orders.is_answering and not self._clients.is_first_away
+        if not (after_answers and is_answering):
             self._inbox.end()
 
     async def run(self) -> None:
         """Run the session to its end; no task of it is left when this returns."""
         token = SESSION_ID.set(self.session_id)
         started = self._clock.now()
-        LOG.info("session started")
+        LOG.info("session started%s", self._opened_by and f" by {self._opened_by}")
         try:
             await self._run_tasks()
         except ExceptionGroup:
             LOG.exception("a bug of ours ended the session")
             self._end.come(BUG)
         finally:
-            await self._transport.close(self._end.close.code, self._end.close.reason)
+            self._clients.finish(self._end.close)
             self._engines.language_model.release(self.session_id)
             for observer in self._observers:
                 observer.ended(self._clock.now())
@@ -156,30 +196,44 @@ class SessionRunner:
             LOG.info("session ended after %.1f s, code %d", seconds, self._end.close.code)
             SESSION_ID.reset(token)
 
+    async def attach(self, transport: Transport, *, extensions: bool = False) -> None:
+        """Hold a control connection until it or the session ends; neither ends the other.
+
+        Args:
+            transport: open.
+            extensions: whether its client asked for `vivavoce.*` events.
+        """
+        await self._clients.attach(transport, extensions=extensions)
+
+    async def resume(self, transport: Transport, after: str) -> None:
+        """Let the client go on over a new connection; return when that has ended.
+
+        Args:
+            transport: open; nothing was sent over it.
+            after: id of the last event that the client got.
+
+        Raises:
+            ProtocolError: the session is over, or what came after is no longer kept.
+        """
+        await self._clients.resume(transport, after)
+
     async def _run_tasks(self) -> None:
         async with self._tasks as tasks:
-            reader = tasks.create_task(self._read(), name="read")
-            writer = tasks.create_task(self._write(), name="write")
+            tasks.create_task(self._clients.hold_first(), name="client")
             await self._steer()
             self._jobs.cancel_all()
-            reader.cancel()
-            if self._end.is_polite:
-                self._outbox.finish()
-                await asyncio.wait([writer])
-            else:
-                writer.cancel()
+            self._clients.finish(self._end.close)
 
-    # --- read ---
+    # --- clients ---
 
-    async def _read(self) -> None:
-        while (event := await self._transport.receive()) is not None:
-            match event:
-                case InputAudioBufferAppend() | MalformedEvent():
-                    await self._inbox.put(event)
-                case _:
-                    await self._inbox.put(ClientSent(event))
-            await self._inbox.wait_for_audio_room()
-        self._end.is_polite = False
+    async def _take_in(self, event: Received, connection: Connection) -> None:
+        await self._inbox.put(await arrival_of(event, connection.number, self._find_prompt))
+        connection.n_received += 1
+        await self._inbox.wait_for_audio_room()
+
+    def _on_left(self, close: Close | None) -> None:
+        if close is not None:
+            self._end.come(close)
         self._inbox.end()
 
     # --- steer ---
@@ -187,6 +241,7 @@ class SessionRunner:
     async def _steer(self) -> None:
         try:
             self._tell(SessionOpened(wall_s=self._clock.wall()))
+            self._clients.offer_return()
             while not self._end.has_come:
                 self._tell_what_is_due()
                 try:
@@ -198,13 +253,17 @@ class SessionRunner:
                 await self._take(arrival)
         except Exception:
             LOG.exception("a bug of ours ended the session")
-            self._send(_server_error(self._new_id("event")))
+            self._clients.send(_server_error(self._new_id("event")))
             self._end.come(BUG)
 
     async def _take(self, arrival: Arrival) -> None:
         """Tell the session, letting other tasks and sessions run after each piece."""
+        if isinstance(arrival, SidebandOpened):
+            self._clients.greets(arrival)
         if isinstance(arrival, InputAudioBufferAppend):
-            for heard in self._intake.take(arrival.audio, self._session.input_format):
+            session = self._session
+            pieces = self._intake.take(arrival.audio, session.input_format, session.noise_reduction)
+            for heard in pieces:
                 self._tell(heard)
                 await asyncio.sleep(0)
         else:
@@ -223,19 +282,22 @@ class SessionRunner:
 
     def _carry_out(self, output: Output) -> list[Input]:
         match output:
-            case Send(event):
-                self._send(event)
+            case Send(event, to):
+                self._clients.send(event, to)
+                if (report := self._limits.after(event)) is not None:
+                    self._clients.send(report)
                 return []
             case Close():
                 self._end.come(output)
                 return []
+            case TurnEnded():
+                log_turn_end(output)
+                return []
+            case LeaveOut(paths):
+                LOG.info("asked for, but beyond the engines and left out: %s", ", ".join(paths))
+                return []
             case _:
                 return self._orders.carry_out(output)
-
-    def _send(self, event: ServerEvent) -> None:
-        if not self._outbox.put(event) and not self._end.has_come:
-            LOG.warning("the client does not read: %d bytes wait", self._outbox.size_bytes)
-            self._cut_off()
 
     def _observe(self, now: float, item: Input, outputs: Sequence[Output]) -> None:
         for observer in self._observers:
@@ -246,8 +308,8 @@ class SessionRunner:
     def _report(self, timing: Timing) -> None:
         for observer in self._observers:
             observer.timed(timing)
-        if self._reports_timing and isinstance(timing, TurnTiming):
-            self._send(
+        if self._clients.want_extensions and isinstance(timing, TurnTiming):
+            self._clients.send(
                 VivavoceTurnTiming(
                     event_id=self._new_id("event"),
                     response_id=timing.response_id,
@@ -273,44 +335,10 @@ class SessionRunner:
             due.append(self._next_look)
         return max(0.0, min(due) - self._clock.now()) if due else None
 
-    # --- write ---
-
-    async def _write(self) -> None:
-        while (waiting := await self._outbox.get()) is not None:
-            limit_s = (
-                self._settings.client_stall_s + waiting.size_bytes / SLOWEST_CLIENT_BYTES_PER_S
-            )
-            try:
-                async with asyncio.timeout(limit_s):
-                    await self._transport.send(waiting.event)
-            except TransportClosed:
-                self._outbox.abandon()
-                self._inbox.end()
-                return
-            except TimeoutError:
-                LOG.warning("the client took nothing for %.0f s", limit_s)
-                self._cut_off()
-                return
-            self._outbox.sent(waiting)
-
-    def _cut_off(self) -> None:
-        """End without waiting for what is unsent: the client does not read."""
-        self._abandon(NOT_READING)
-
-    def _drop(self, code: int) -> None:
-        """End as if the network had failed: a scripted engine asks for it."""
-        self._abandon(Close(code, ""))
-
-    def _abandon(self, close: Close) -> None:
-        self._outbox.abandon()
-        self._end.come(close)
-        self._end.is_polite = False
-        self._inbox.end()
-
     # --- jobs ---
 
     async def _post_when_room(self, item: Input) -> None:
-        await self._outbox.wait_for_room()
+        await self._clients.wait_for_room()
         await self._inbox.put(item)
         await asyncio.sleep(0)  # so that it reaches the outbox before there is asked for room again
 
@@ -324,10 +352,8 @@ class _End:
     """How the session ends."""
 
     close: Close = NORMAL
-    has_come: bool = False
-    is_polite: bool = True
-    """Whether what waits is sent before."""
     comes_after_answers: bool = False
+    has_come: bool = False
 
     def come(self, close: Close) -> None:
         self.close = close

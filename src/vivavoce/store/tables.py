@@ -3,9 +3,15 @@
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
+from vivavoce.store import keys, prompts, traces, usage
 from vivavoce.store.database import Database, open_database
 
-SCHEMAS: tuple[str, ...] = ()
+SCHEMAS: tuple[str, ...] = (
+    keys.SCHEMA,
+    prompts.SCHEMA,
+    traces.SCHEMA,
+    usage.SCHEMA,
+)
 """`SCHEMA` of each module of this package that keeps something."""
 FILE_NAME = "store.sqlite"
 

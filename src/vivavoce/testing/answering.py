@@ -36,6 +36,7 @@ class ScriptedLanguageModel:
         answer: Callable[[Prompt], Answer],
         *,
         window_tokens: int | None = None,
+        reasoning_efforts: tuple[str, ...] = (),
         prepare_after_ms: int = FRAME_MS,
         forget: Callable[[str], None] = lambda _session_id: None,
         sleep: Sleep = asyncio.sleep,
@@ -45,11 +46,13 @@ class ScriptedLanguageModel:
         Args:
             answer: what is written, given the prompt.
             window_tokens: as the interface says.
+            reasoning_efforts: as the interface says.
             prepare_after_ms: as the interface says.
             forget: told the id of every session that is released.
             sleep: how time passes.
         """
         self.window_tokens = window_tokens
+        self.reasoning_efforts = reasoning_efforts
         self.prepare_after_ms = prepare_after_ms
         self._answer = answer
         self._forget = forget
@@ -101,6 +104,8 @@ class ScriptedSynthesizer:
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.voices = voices
+        self.languages: tuple[str, ...] = ()
+        self.custom_voices = False
         self._voice = voice or Voice()
         self._first_audio_s = first_audio_s
         self._sleep = sleep

@@ -11,9 +11,11 @@ from vivavoce.interfaces import (
     ToolCallDelta,
     ToolCallFinished,
     ToolCallStarted,
+    TranscriberAbilities,
     Transcript,
     TranscriptDelta,
     TranscriptionEvent,
+    TranscriptionHints,
 )
 from vivavoce.media.pcm import BYTES_PER_SAMPLE, RATE_HZ, Pcm
 
@@ -74,6 +76,43 @@ def check_transcription_events(events: Sequence[TranscriptionEvent]) -> None:
         ends[0].text.strip().startswith(agreed.strip()),
         f"Deltas do not change any more: {agreed!r} does not begin {ends[0].text!r}.",
     )
+
+
+def hints_within(abilities: TranscriberAbilities) -> TranscriptionHints:
+    """Return all hints that these abilities allow, about English speech."""
+    languages = ("en", "de") if abilities.candidates else ()
+    return TranscriptionHints(
+        model="gpt-transcribe",
+        language=None if languages else "en",
+        languages=languages,
+        prompt="A story." if abilities.prompt else None,
+        keywords=("story",) if abilities.keywords else (),
+        delay="minimal" if abilities.delay else None,
+        logprobs=abilities.logprobs,
+        speakers=abilities.speakers,
+    )
+
+
+def check_hints_kept(events: Sequence[TranscriptionEvent], hints: TranscriptionHints) -> None:
+    """Check that the transcript has what the hints ask for.
+
+    Raises:
+        ContractBroken: with the promise that is not kept.
+    """
+    check_transcription_events(events)
+    transcript = events[-1]
+    assert isinstance(transcript, Transcript)
+    if hints.logprobs and transcript.text:
+        require(bool(transcript.logprobs), "Words come with probabilities, when asked.")
+        require(all(one.logprob <= 0 for one in transcript.logprobs), "Not a logarithm of one.")
+    if hints.speakers and transcript.text:
+        require(bool(transcript.segments), "It is told who spoke, when asked.")
+        require(
+            all(0 <= one.start_s <= one.end_s for one in transcript.segments),
+            "Segments begin before they end.",
+        )
+    if hints.languages and transcript.language is not None:
+        require(transcript.language in hints.languages, "The language is one of the candidates.")
 
 
 def check_words_before_sound(events: Sequence[ResponseEvent]) -> None:

@@ -35,11 +35,13 @@ from vivavoce.interfaces import (
 from vivavoce.media.pcm import BYTES_PER_MS, Pcm, silence
 from vivavoce.testing.contract_rules import (
     ContractBroken,
+    check_hints_kept,
     check_model_events,
     check_not_mixed,
     check_sound,
     check_transcription_events,
     check_words_before_sound,
+    hints_within,
     require,
     text_of,
 )
@@ -71,6 +73,7 @@ PATIENCE_S = 30.0
 """A slow model on a busy machine, and still no test that never ends."""
 BEFORE_CANCEL_S = 0.02
 """So that the work has begun."""
+NO_HINTS = TranscriptionHints()
 LENGTHS_MS = (1, 20, 31, 32, 33, 200, 500)
 """Cuts of the audio for detectors: less than a frame, more, neither."""
 
@@ -92,7 +95,7 @@ class PromptSample(Struct, frozen=True):
 async def check_transcriber(
     transcriber: Transcriber, samples: tuple[SpokenSample, SpokenSample]
 ) -> None:
-    """Check deltas, the one transcript at the end, pauses, closing, and two turns at once.
+    """Check deltas, the one transcript at the end, pauses, closing, two turns at once, and hints.
 
     Raises:
         ContractBroken: with the promise that is not kept.
@@ -109,6 +112,8 @@ async def check_transcriber(
             _all(_transcribe(transcriber, first.sound)),
             _all(_transcribe(transcriber, second.sound)),
         )
+        hints = hints_within(transcriber.abilities)
+        check_hints_kept(await _all(_transcribe(transcriber, first.sound, hints=hints)), hints)
     check_not_mixed([text_of(found) for found in together], [first.word, second.word])
     _check_loop(loop)
 
@@ -304,6 +309,7 @@ def _transcribe(
     *,
     then: Pcm | None = None,
     until: asyncio.Event | None = None,
+    hints: TranscriptionHints = NO_HINTS,
 ) -> Stream[TranscriptionEvent]:
     async def audio() -> AsyncIterator[AudioOrPause]:
         for piece in _cut(sound, (PIECE_MS,)):
@@ -316,7 +322,7 @@ def _transcribe(
         if until is not None:
             await until.wait()
 
-    return transcriber.transcribe(audio(), TranscriptionHints())
+    return transcriber.transcribe(audio(), hints)
 
 
 async def _all(stream: Stream[T]) -> list[T]:

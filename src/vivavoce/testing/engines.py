@@ -10,6 +10,7 @@ from collections.abc import Callable
 from vivavoce.interfaces import Engines, Prompt
 from vivavoce.testing.answering import ScriptedLanguageModel, ScriptedResponder, ScriptedSynthesizer
 from vivavoce.testing.asked import Asked
+from vivavoce.testing.interpreting import ScriptedInterpreter
 from vivavoce.testing.listening import (
     ScriptedSpeechDetector,
     ScriptedTranscriber,
@@ -23,6 +24,7 @@ __all__ = [
     "Call",
     "Fault",
     "Heard",
+    "ScriptedInterpreter",
     "ScriptedLanguageModel",
     "ScriptedResponder",
     "ScriptedSpeechDetector",
@@ -42,6 +44,7 @@ def scripted_engines(
     voice: Voice | None = None,
     voices: tuple[str, ...] = (),
     threshold_dbfs: float = -40.0,
+    translate: Callable[[int, str], Answer] | None = None,
     turn_judge: ScriptedTurnJudge | None = None,
     sleep: Sleep = asyncio.sleep,
 ) -> Engines:
@@ -53,17 +56,27 @@ def scripted_engines(
         voice: how answers sound.
         voices: wire names of the voices; empty: any.
         threshold_dbfs: what is louder is speech.
+        translate: how the n-th utterance of a session, from 1, is said in a language; None:
+            "Hello there."
         turn_judge: None: a pause alone counts.
         sleep: how time passes.
     """
     hear = hear or one_after_another([Heard(text="Hello.")])
     answer = answer or one_after_another([Answer(text="Hello there.")])
+    translate = translate or (lambda _number, _language: Answer(text="Hello there."))
     transcriber = ScriptedTranscriber(hear, sleep=sleep)
+    interpreter = ScriptedInterpreter(translate, voice, sleep=sleep)
+
+    def forget(session_id: str) -> None:
+        transcriber.forget(session_id)
+        interpreter.forget(session_id)
+
     return Engines(
         new_speech_detector=lambda: ScriptedSpeechDetector(threshold_dbfs),
         transcriber=transcriber,
         responder=ScriptedResponder(answer, voice, sleep=sleep),
-        language_model=ScriptedLanguageModel(answer, forget=transcriber.forget, sleep=sleep),
+        language_model=ScriptedLanguageModel(answer, forget=forget, sleep=sleep),
         voices=voices,
         turn_judge=turn_judge,
+        interpreter=interpreter,
     )

@@ -1,4 +1,4 @@
-"""A server with the three addresses that HTTP engines ask, and delays that never vary.
+"""A server with the addresses that HTTP engines ask, and delays that never vary.
 
 For tests and benchmarks: what is measured through it is our own time.
 `python -m vivavoce.testing.http_engines --port 9000` runs it alone.
@@ -84,6 +84,8 @@ async def http_engines(
     app.router.add_post("/v1/audio/transcriptions", partial(server.attend, server.transcribe))
     app.router.add_post("/v1/chat/completions", partial(server.attend, server.complete))
     app.router.add_post("/v1/audio/speech", partial(server.attend, server.speak))
+    app.router.add_post("/v1/audio/voice_consents", partial(server.attend, server.note_consent))
+    app.router.add_post("/v1/audio/voices", partial(server.attend, server.make_voice))
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     try:
@@ -150,14 +152,13 @@ class _Server:
             n_bytes = body["file"]
             assert isinstance(n_bytes, int)
             text = text(n_bytes)
+        whole = _transcript(text, body)
         if body.get("stream") != "true":
-            return web.json_response({"text": text})
+            return web.json_response(whole)
         events: list[object] = [
             {"type": "transcript.text.delta", "delta": word} for word in tokens(text)
         ]
-        return await _send_events(
-            request, [*events, {"type": "transcript.text.done", "text": text}]
-        )
+        return await _send_events(request, [*events, {"type": "transcript.text.done", **whole}])
 
     async def complete(self, request: web.Request, body: dict[str, object]) -> web.StreamResponse:
         response = await _begin(request, "text/event-stream")
@@ -184,6 +185,15 @@ class _Server:
             await response.write(sound[start : start + step])
         await response.write_eof()
         return response
+
+    async def note_consent(self, request: web.Request, body: dict[str, object]) -> web.Response:
+        return web.json_response({"object": "audio.voice_consent", "id": "cons_1", **_named(body)})
+
+    async def make_voice(self, request: web.Request, body: dict[str, object]) -> web.Response:
+        if body.get("consent") != "cons_1":
+            error = {"message": "No such consent."}
+            return web.json_response({"error": error}, status=404)
+        return web.json_response({"object": "audio.voice", "id": "voice_1", **_named(body)})
 
     def _makes_calls(self, body: dict[str, object]) -> bool:
         ends_with_user = _last_message(body).get("role") == "user"
@@ -223,8 +233,33 @@ async def _body(request: web.Request) -> dict[str, object]:
         assert isinstance(part, BodyPartReader)
         assert part.name
         data = bytes(await part.read())
-        fields[part.name] = len(data) if part.filename else data.decode()
+        value = len(data) if part.filename else data.decode()
+        if part.name.endswith("[]"):
+            known = fields.setdefault(part.name, [])
+            assert isinstance(known, list)
+            known.append(value)
+        else:
+            fields[part.name] = value
     return fields
+
+
+def _named(body: dict[str, object]) -> dict[str, object]:
+    return {"name": body["name"], "created_at": 0}
+
+
+def _transcript(text: str, body: dict[str, object]) -> dict[str, object]:
+    """Write a transcript with what the form asks for."""
+    answer: dict[str, object] = {"text": text}
+    if "include[]" in body:
+        answer["logprobs"] = [{"token": word, "logprob": -0.1} for word in tokens(text)]
+    if body.get("response_format") == "diarized_json":
+        said = {"speaker": "A", "text": text, "start": 0.0, "end": 1.0}
+        answer["segments"] = [{"type": "transcript.text.segment", "id": "seg_0", **said}]
+    if "languages[]" in body:
+        answer["languages"] = [
+            {"code": code} for code in msgspec.convert(body["languages[]"], list[str])[:1]
+        ]
+    return answer
 
 
 async def _begin(request: web.Request, content_type: str) -> web.StreamResponse:

@@ -10,9 +10,13 @@ import numpy as np
 from vivavoce.interfaces import (
     FRAME_MS,
     AudioOrPause,
+    Delay,
     SpeechPaused,
     SpeechResumed,
+    SpokenSegment,
     Stream,
+    TokenLogprob,
+    TranscriberAbilities,
     Transcript,
     TranscriptDelta,
     TranscriptionEvent,
@@ -22,10 +26,21 @@ from vivavoce.interfaces import (
 from vivavoce.media.pcm import BYTES_PER_MS, BYTES_PER_SAMPLE, Pcm
 from vivavoce.runtime.log_context import SESSION_ID
 from vivavoce.testing.asked import N_KEPT, Asked, recorded
-from vivavoce.testing.script import Heard, Sleep, Timeline, one_after_another
+from vivavoce.testing.script import Heard, Sleep, Timeline, one_after_another, tokens
 
 FRAME_BYTES = FRAME_MS * BYTES_PER_MS
 FULL_SCALE = 32768
+LOGPROB = -0.1
+"""Of every word: what is scripted is nearly sure."""
+SLOWNESS: dict[Delay | None, float] = {
+    "minimal": 0.5,
+    "low": 0.75,
+    "medium": 1.0,
+    None: 1.0,
+    "high": 1.5,
+    "xhigh": 2.0,
+}
+"""How much longer it takes to the next partial transcript."""
 
 
 class ScriptedSpeechDetector:
@@ -51,6 +66,15 @@ class ScriptedTranscriber:
     """Hears what it is told, however the audio sounds."""
 
     prepare_after_ms = FRAME_MS
+    abilities = TranscriberAbilities(
+        candidates=True,
+        prompt=True,
+        keywords=True,
+        delay=True,
+        logprobs=True,
+        speakers=True,
+        writes_while_listening=True,
+    )
 
     def __init__(self, hear: Callable[[int], Heard], *, sleep: Sleep = asyncio.sleep) -> None:
         """Make one.
@@ -75,7 +99,7 @@ class ScriptedTranscriber:
         is_whole = False
         try:
             with recorded(self.asked, hints):
-                async with aclosing(self._follow(audio, self._hear(number))) as events:
+                async with aclosing(self._follow(audio, self._hear(number), hints)) as events:
                     async for event in events:
                         is_whole = isinstance(event, Transcript)
                         yield event
@@ -88,29 +112,45 @@ class ScriptedTranscriber:
         self._turns.pop(session_id, None)
 
     async def _follow(
-        self, audio: AsyncIterator[AudioOrPause], heard: Heard
+        self, audio: AsyncIterator[AudioOrPause], heard: Heard, hints: TranscriptionHints
     ) -> Stream[TranscriptionEvent]:
+        partial_bytes = int(heard.partial_every_ms * SLOWNESS[hints.delay]) * BYTES_PER_MS
         timeline = Timeline(self._sleep, heard.fault)
         partials = deque(_growth(heard.partials))
-        n_bytes = 0
+        n_bytes = n_all_bytes = 0
         is_known = False
         async for entry in audio:
             match entry:
                 case Pcm(data=data):
                     n_bytes += len(data)
+                    n_all_bytes += len(data)
                 case SpeechPaused():
                     await timeline.spend(heard.transcript_s)
                     is_known = True
                     yield TranscriptSoFar(heard.text, covers_pause=True)
                 case SpeechResumed():
                     is_known = False
-            while partials and n_bytes >= heard.partial_every_ms * BYTES_PER_MS:
-                n_bytes -= heard.partial_every_ms * BYTES_PER_MS
+            while partials and n_bytes >= partial_bytes:
+                n_bytes -= partial_bytes
                 yield TranscriptDelta(partials.popleft())
         if not is_known:
             await timeline.spend(heard.transcript_s)
         await timeline.finish()
-        yield Transcript(heard.text)
+        yield _transcript(heard, hints, n_all_bytes / BYTES_PER_MS / 1000)
+
+
+def _transcript(heard: Heard, hints: TranscriptionHints, length_s: float) -> Transcript:
+    language = hints.language or heard.language
+    if hints.languages and language not in hints.languages:
+        language = hints.languages[0]
+    words = tokens(heard.text) if hints.logprobs else []
+    whole = SpokenSegment(text=heard.text, speaker="A", start_s=0.0, end_s=length_s)
+    return Transcript(
+        heard.text,
+        language=language,
+        logprobs=tuple(TokenLogprob(word, LOGPROB) for word in words),
+        segments=(heard.segments or (whole,)) if hints.speakers else (),
+    )
 
 
 class ScriptedTurnJudge:

@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from vivavoce.errors import EngineError, TransportClosed
+from vivavoce.interfaces import SpokenSegment
 from vivavoce.media.pcm import BYTES_PER_MS, RATE_HZ
 
 T = TypeVar("T")
@@ -44,6 +45,10 @@ class Heard(Struct, frozen=True, kw_only=True):
     """Audio between one partial and the next."""
     transcript_s: float = 0.0
     """From the pause or the end of the audio to the transcript."""
+    language: str | None = None
+    """What is detected, unless the client says a language."""
+    segments: tuple[SpokenSegment, ...] = ()
+    """Who says what, for clients that ask; none: all of it is said by one."""
     fault: Fault | None = None
 
 

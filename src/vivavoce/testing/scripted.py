@@ -18,7 +18,13 @@ from msgspec import Meta, Struct
 
 from vivavoce.engines.strict_settings import parse_settings
 from vivavoce.errors import ConfigError
-from vivavoce.interfaces import Engines, Prompt, PromptMessage, PromptToolOutput
+from vivavoce.interfaces import (
+    Engines,
+    Prompt,
+    PromptMessage,
+    PromptToolOutput,
+    SpokenSegment,
+)
 from vivavoce.testing.engines import scripted_engines
 from vivavoce.testing.script import Answer, Call, Fault, Heard, Sleep, Voice
 
@@ -69,6 +75,10 @@ class ScriptedTurn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     hears: str | None = None
     """Transcript of the next spoken turn; turns with `hears` are used up in their order."""
     partials: tuple[str, ...] = ()
+    language: str | None = None
+    """Detected in what is heard, unless the client says a language."""
+    segments: tuple[SpokenSegment, ...] = ()
+    """Who says what: tables of `text`, `speaker`, `start_s`, `end_s`."""
     turn: Positive | None = None
     """Answers the n-th user message of a session."""
     when: str | None = None
@@ -79,7 +89,9 @@ class ScriptedTurn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     fail_after_s: NotNegative | None = None
     stall_after_s: NotNegative | None = None
     drop_connection_after_s: NotNegative | None = None
-    fault_in: Literal["answer", "transcript"] = "answer"
+    fault_in: Literal["answer", "transcript", "translation"] = "answer"
+    translations: Mapping[str, str] = {}
+    """What is heard, by the language a translation session wants."""
 
 
 class ScriptedDefault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -87,6 +99,7 @@ class ScriptedDefault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     hears: str = "Hello."
     answer: str = "There is no line for that in the script."
+    translation: str = "There is no translation for that in the script."
 
 
 class ScriptedVoice(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -138,6 +151,10 @@ def engines_of(script: Script, *, sleep: Sleep = asyncio.sleep) -> Engines:
             turn = spoken[number - 1]
         return _heard(turn, script.delays)
 
+    def translate(number: int, language: str) -> Answer:
+        turn = spoken[number - 1] if number <= len(spoken) else ScriptedTurn()
+        return _translation(turn, language, script)
+
     def answer(prompt: Prompt) -> Answer:
         said = _last_input(prompt)
         for line in lines:
@@ -148,6 +165,7 @@ def engines_of(script: Script, *, sleep: Sleep = asyncio.sleep) -> Engines:
     return scripted_engines(
         hear=hear,
         answer=answer,
+        translate=translate,
         voice=Voice(sound=script.voice.sound, word_ms=script.voice.word_ms),
         voices=script.voice.names,
         threshold_dbfs=script.speech_threshold_dbfs,
@@ -219,8 +237,10 @@ def _check(turn: ScriptedTurn, place: str) -> None:
         raise ConfigError("a turn can have one fault only", path=place)
     if turn.partials and turn.hears is None:
         raise ConfigError("there is nothing heard that these could begin", path=f"{place}.partials")
-    if turn.fault_in == "transcript" and turn.hears is None:
+    if turn.fault_in != "answer" and turn.hears is None:
         raise ConfigError("this turn has no transcript", path=f"{place}.fault_in")
+    if turn.translations and turn.hears is None:
+        raise ConfigError("there is nothing heard to translate", path=f"{place}.translations")
     for index, (short, long) in enumerate(pairwise([*turn.partials, turn.hears or ""])):
         if not long.startswith(short):
             raise ConfigError(f"not the beginning of {long!r}", path=f"{place}.partials[{index}]")
@@ -230,6 +250,8 @@ def _heard(turn: ScriptedTurn, delays: Delays) -> Heard:
     return Heard(
         text=turn.hears or "",
         partials=turn.partials,
+        language=turn.language,
+        segments=turn.segments,
         transcript_s=_seconds(turn.delays.transcript_ms, delays.transcript_ms),
         fault=_fault(turn, "transcript"),
     )
@@ -247,6 +269,15 @@ def _answer(turn: ScriptedTurn, delays: Delays) -> Answer:
     )
 
 
+def _translation(turn: ScriptedTurn, language: str, script: Script) -> Answer:
+    return Answer(
+        text=turn.translations.get(language, script.default.translation),
+        first_token_s=_seconds(turn.delays.first_token_ms, script.delays.first_token_ms),
+        first_audio_s=_seconds(turn.delays.first_audio_ms, script.delays.first_audio_ms),
+        fault=_fault(turn, "translation"),
+    )
+
+
 def _seconds(own_ms: float | None, general_ms: float | None) -> float:
     ms = general_ms if own_ms is None else own_ms
     return (ms or 0.0) / 1000
@@ -256,7 +287,9 @@ def _json(arguments: Mapping[str, object] | str) -> str:
     return arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
 
 
-def _fault(turn: ScriptedTurn, stage: Literal["answer", "transcript"]) -> Fault | None:
+def _fault(
+    turn: ScriptedTurn, stage: Literal["answer", "transcript", "translation"]
+) -> Fault | None:
     faults = _faults(turn)
     return faults[0] if faults and turn.fault_in == stage else None
 

@@ -1,10 +1,11 @@
 """A session that is told what the input lines of a transcript say."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 import pybase64
+from msgspec import UNSET
 
 from vivavoce.core.inputs import (
     AudioHeard,
@@ -41,9 +42,13 @@ from vivavoce.interfaces import (
 )
 from vivavoce.media.formats import wire_bytes_per_ms
 from vivavoce.media.pcm import BYTES_PER_MS
+from vivavoce.protocol.client_events import ClientEvent
 from vivavoce.protocol.codec import decode_client_event
+from vivavoce.protocol.session import StoredPrompt
+from vivavoce.protocol.stored_prompts import PromptTemplate, prompt_named_by
 from vivavoce.testing.transcript_lines import Line, place, size_of
 
+Decode = Callable[[bytes], ClientEvent]
 OPENED_AT_S = 1_000
 PROBABILITIES = {"speech": 0.9, "silence": 0.0}
 
@@ -51,13 +56,23 @@ PROBABILITIES = {"speech": 0.9, "silence": 0.0}
 class TranscriptSession:
     """Turns lines into inputs, and keeps what they leave unsaid: the clock, the formats."""
 
-    def __init__(self, options: Mapping[str, object]) -> None:
+    def __init__(
+        self, options: Mapping[str, object], decode: Decode = decode_client_event
+    ) -> None:
+        """Make the session.
+
+        Args:
+            options: members of `SessionOptions`.
+            decode: reads what the client sends; another one than GA's for another dialect.
+        """
+        self._decode = decode
         self._session = Session(msgspec.convert(options, SessionOptions), new_id=counting_ids())
         self._now = 0.0
         self._heard_ms = 0
         self._is_open = False
         self._bytes_per_ms: dict[str, int] = {}
         """Of the audio of each response."""
+        self._prompts: list[PromptTemplate] = []
         self._pauses: dict[str, int] = {}
         """The moment at which each item's end of turn was asked for."""
 
@@ -78,6 +93,8 @@ class TranscriptSession:
                 outputs += self._let_pass(float(time.removesuffix("s")))
             case "~", (str() as kind, str() as length):
                 outputs += self._hear(PROBABILITIES[kind], length)
+            case "*", ("stored",):
+                self._prompts.append(msgspec.convert(line.fields, PromptTemplate))
             case ">", _:
                 outputs += self._tell(self._client_input(line))
             case _:
@@ -119,9 +136,23 @@ class TranscriptSession:
     def _client_input(self, line: Line) -> Input:
         text = line.text[1:] if not line.words else json.dumps(self._event(line))
         try:
-            return ClientSent(decode_client_event(text))
+            event = self._decode(text.encode())
+            return ClientSent(event, self._find_prompt(prompt_named_by(event)))
         except ProtocolError as error:
             return MalformedEvent(error.message, error.code, error.param, error.event_id)
+
+    def _find_prompt(self, named: StoredPrompt | None) -> PromptTemplate | None:
+        """Return the newest of the stored prompts that an event may mean."""
+        if named is None:
+            return None
+        return next(
+            (
+                prompt
+                for prompt in reversed(self._prompts)
+                if prompt.id == named.id and named.version in (UNSET, None, prompt.version)
+            ),
+            None,
+        )
 
     def _event(self, line: Line) -> dict[str, object]:
         event: dict[str, object] = {"type": line.words[0]}
@@ -140,13 +171,17 @@ class TranscriptSession:
                 return [TurnJudged(item_id, self._pauses.get(item_id, 0), probability)]
             case str() as job_id, "failed", str() as code if job_id.startswith("resp"):
                 return [ResponseFailed(job_id, "The engine failed.", code)]
+            case str() as job_id, "refused", str() as kind:
+                message, code = f"Rate limit reached on {kind} per minute.", "rate_limit_exceeded"
+                return [ResponseFailed(job_id, message, code, kind=kind, was_started=False)]
             case str() as item_id, "failed", str() as code:
                 return [TranscriptionFailed(item_id, "The engine failed.", code)]
             case str() as job_id, str() as verb, *values if job_id.startswith("resp"):
                 events = self._response_events(job_id, verb, values, line.fields)
                 return [ResponseProgress(job_id, event) for event in events]
             case str() as item_id, str() as verb, str() as text:
-                return [TranscriptionProgress(item_id, _transcription_event(verb, text))]
+                progress = _transcription_event(verb, text, line.fields)
+                return [TranscriptionProgress(item_id, progress)]
             case _:
                 raise ValueError(f"not a report: {line.text}")
 
@@ -173,7 +208,7 @@ class TranscriptSession:
                 raise ValueError(f"not a report of a responder: {verb} {values}")
 
 
-def _transcription_event(verb: str, text: str) -> TranscriptionEvent:
+def _transcription_event(verb: str, text: str, fields: Mapping[str, object]) -> TranscriptionEvent:
     match verb:
         case "delta":
             return TranscriptDelta(text)
@@ -182,6 +217,6 @@ def _transcription_event(verb: str, text: str) -> TranscriptionEvent:
         case "heard":
             return TranscriptSoFar(text, covers_pause=True)
         case "transcript":
-            return Transcript(text)
+            return msgspec.convert({"type": "Transcript", "text": text, **fields}, Transcript)
         case _:
             raise ValueError(f"not a report of a transcriber: {verb}")

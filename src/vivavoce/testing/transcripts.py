@@ -8,15 +8,16 @@ show: prefill-prompt
 > response.create                       a client event, or raw JSON
 ~ speech 640ms                          audio is heard: speech or silence
 * resp_1 text "Hi."                     an engine reports
+* stored id=pmpt_1 version="1" instructions="Be {{mood}}."    a prompt is kept from now on
 @ 30s                                   time passes
 < response.created response.id=resp_1   a server event; only the named fields are compared
 ! start resp_1                          any other output
 < …                                     any outputs, until the next line matches
 ```
 
-Between two inputs every output is listed, in order; only `FeedTranscription`, `CountTokens` and
-`PrefillPrompt` are left out unless `show` names them. The session is opened before the first
-line, unless that is `* opened`.
+Between two inputs every output is listed, in order; only `FeedTranscription`, `CountTokens`,
+`PrefillPrompt` and `TurnEnded` are left out unless `show` names them. The session is opened before
+the first line, unless that is `* opened`.
 """
 
 import re
@@ -34,6 +35,7 @@ from vivavoce.core.outputs import (
     ReleaseResponse,
     Send,
     StartResponse,
+    TurnEnded,
 )
 from vivavoce.interfaces import Prompt, PromptMessage, PromptToolCall, PromptToolOutput
 from vivavoce.protocol.server_events import ServerEvent
@@ -52,7 +54,7 @@ from vivavoce.testing.transcript_session import TranscriptSession
 CheckEvent = Callable[[ServerEvent], None]
 """Raises for a server event that a client could not read."""
 
-USUALLY_HIDDEN = (FeedTranscription, CountTokens, PrefillPrompt)
+USUALLY_HIDDEN = (FeedTranscription, CountTokens, PrefillPrompt, TurnEnded)
 SHORT_NAMES: dict[type, str] = {
     StartResponse: "start",
     ReleaseResponse: "release",
@@ -77,6 +79,8 @@ TELLING_FIELDS = (
     "audio_end_ms",
     "part.type",
     "prepared",
+    "reason",
+    "silence_ms",
     "items",
     "code",
 )

@@ -4,8 +4,7 @@ import asyncio
 from typing import TypeVar
 
 from vivavoce.errors import TransportClosed
-from vivavoce.interfaces import MalformedEvent
-from vivavoce.protocol.client_events import ClientEvent
+from vivavoce.interfaces import Received
 from vivavoce.protocol.server_events import ServerEvent
 
 E = TypeVar("E", bound=ServerEvent)
@@ -26,22 +25,28 @@ class MemoryClient:
         self.close_code: int | None = None
         """How the server closed; None while it has not."""
         self.close_reason = ""
-        self._sent: asyncio.Queue[ClientEvent | MalformedEvent | None] = asyncio.Queue()
+        self._sent: asyncio.Queue[Received | TransportClosed | None] = asyncio.Queue()
         self._reads = asyncio.Event()
         self._reads.set()
         self._changed = asyncio.Condition()
         self._n_looked_at = 0
         self._is_gone = False
 
-    def send(self, event: ClientEvent | MalformedEvent) -> None:
+    def send(self, event: Received) -> None:
         """Send one event."""
         self._sent.put_nowait(event)
 
     def leave(self) -> None:
-        """Vanish without a goodbye."""
+        """Say goodbye, and be gone."""
         self._is_gone = True
         self._reads.set()
         self._sent.put_nowait(None)
+
+    def vanish(self) -> None:
+        """Be gone without a goodbye; what was sent before still arrives."""
+        self._is_gone = True
+        self._reads.set()
+        self._sent.put_nowait(TransportClosed())
 
     def stop_reading(self) -> None:
         """Let the server's `send` wait from now on."""
@@ -76,9 +81,12 @@ class MemoryTransport:
     def __init__(self, client: MemoryClient) -> None:
         self._client = client
 
-    async def receive(self) -> ClientEvent | MalformedEvent | None:
+    async def receive(self) -> Received | None:
         """See `Transport`."""
-        return await self._client._sent.get()
+        event = await self._client._sent.get()
+        if isinstance(event, TransportClosed):
+            raise event
+        return event
 
     async def send(self, event: ServerEvent) -> None:
         """See `Transport`."""

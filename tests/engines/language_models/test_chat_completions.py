@@ -1,6 +1,7 @@
 from contextlib import AsyncExitStack, aclosing
 
 import pytest
+from msgspec import structs
 
 from tests.engines.raw_http import answering, events, whole
 from vivavoce.engines.language_models.chat_completions import open_engine
@@ -192,6 +193,33 @@ async def test_the_request_holds_limit_tools_and_extra_fields() -> None:
         "max_completion_tokens": 50,
         "temperature": 0.5,
     }
+
+
+async def test_how_hard_to_think_and_single_calls_are_asked_for_when_set() -> None:
+    prompt = structs.replace(
+        PROMPT, tools=(Tool("look"),), parallel_tool_calls=False, reasoning_effort="high"
+    )
+
+    body = await asked(prompt, reasoning_efforts=["low", "high"])
+
+    assert (body["parallel_tool_calls"], body["reasoning_effort"]) == (False, "high")
+
+
+@pytest.mark.parametrize(("temperature", "expected"), [(0.7, {"temperature": 0.7}), (None, {})])
+async def test_a_temperature_is_passed_on_when_there_is_one(
+    temperature: float | None, expected: dict[str, object]
+) -> None:
+    body = await asked(Prompt(session_id="sess_1", items=(USER,), temperature=temperature))
+
+    assert {name: value for name, value in body.items() if name == "temperature"} == expected
+
+
+async def test_the_operators_temperature_comes_first() -> None:
+    prompt = Prompt(session_id="sess_1", items=(USER,), temperature=0.7)
+
+    body = await asked(prompt, extra_body={"temperature": 1})
+
+    assert body["temperature"] == 1
 
 
 async def test_prefill_asks_for_one_token() -> None:

@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 
 from tests.engines.raw_http import answering, events, whole
@@ -11,6 +12,8 @@ from vivavoce.interfaces import (
     AudioOrPause,
     SpeechPaused,
     SpeechResumed,
+    SpokenSegment,
+    TokenLogprob,
     Transcriber,
     Transcript,
     TranscriptDelta,
@@ -225,3 +228,85 @@ async def test_a_bad_answer_is_an_engine_error(
 ) -> None:
     with pytest.raises(EngineError, match=reason):
         await transcribed(answer, *entries)
+
+
+async def _asked(hints: TranscriptionHints, **settings: object) -> tuple[Transcript, object]:
+    """Return the transcript, and the form that it came of."""
+    requests = HttpRequests()
+    async with transcriber(requests, **settings) as engine:
+        (*_, found) = [e async for e in engine.transcribe(audio(silence(300)), hints)]
+    assert isinstance(found, Transcript)
+    form = dict(requests.bodies[0])
+    del form["file"]
+    return found, form
+
+
+async def test_keywords_go_into_the_prompt_of_models_that_know_no_list() -> None:
+    hints = TranscriptionHints(prompt="A talk.", keywords=("Ada", "Oslo"))
+
+    _, form = await _asked(hints, model="whisper-1")
+
+    assert form == {
+        "model": "whisper-1",
+        "response_format": "json",
+        "prompt": "A talk. Ada, Oslo",
+    }
+
+
+async def test_a_model_that_takes_lists_gets_them_and_says_the_language() -> None:
+    hints = TranscriptionHints(languages=("de", "en"), keywords=("Ada", "Oslo"))
+
+    found, form = await _asked(hints, model="gpt-transcribe", language="fr")
+
+    assert found == Transcript("Hello you.", "de")
+    assert form == {
+        "model": "gpt-transcribe",
+        "response_format": "json",
+        "languages[]": ["de", "en"],
+        "keywords[]": ["Ada", "Oslo"],
+    }
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_logprobs_are_asked_for_and_told(stream: bool) -> None:
+    found, form = await _asked(
+        TranscriptionHints(logprobs=True), model="gpt-4o-transcribe", stream=stream
+    )
+
+    assert isinstance(form, dict)
+    assert form["include[]"] == ["logprobs"]
+    assert found.logprobs == (TokenLogprob("Hello ", -0.1), TokenLogprob("you.", -0.1))
+
+
+async def test_a_diarizing_model_says_who_spoke() -> None:
+    found, form = await _asked(
+        TranscriptionHints(speakers=True), model="gpt-4o-transcribe-diarize", stream=True
+    )
+
+    assert form == {
+        "model": "gpt-4o-transcribe-diarize",
+        "response_format": "diarized_json",
+        "chunking_strategy": "auto",
+    }
+    said = SpokenSegment(text="Hello you.", speaker="A", start_s=0.0, end_s=1.0)
+    assert found == Transcript("Hello you.", segments=(said,))
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "abilities"),
+    [
+        ("whisper-1", {}, {"prompt", "keywords"}),
+        ("whisper-1", {"logprobs": True}, {"prompt", "keywords", "logprobs"}),
+        ("gpt-transcribe", {}, {"candidates", "prompt", "keywords"}),
+        ("gpt-4o-mini-transcribe", {}, {"prompt", "keywords", "logprobs"}),
+        ("gpt-4o-transcribe-diarize", {}, {"speakers"}),
+        ("mine", {"speakers": True}, {"speakers"}),
+    ],
+)
+async def test_what_a_server_can_is_told_from_its_model_or_by_the_operator(
+    model: str, settings: dict[str, object], abilities: set[str]
+) -> None:
+    async with transcriber(HttpRequests(), model=model, **settings) as engine:
+        found = msgspec.structs.asdict(engine.abilities)
+
+    assert {name for name, can in found.items() if can} == abilities

@@ -10,6 +10,7 @@ from vivavoce.engines.transcribers.whisper_orders import Answer, Cut, HeardWord,
 from vivavoce.errors import ConfigError, EngineError
 from vivavoce.interfaces import (
     AudioOrPause,
+    Delay,
     SpeechPaused,
     SpeechResumed,
     TokenLogprob,
@@ -309,3 +310,55 @@ async def test_settings_that_cannot_be_used_are_refused(
     with pytest.raises(ConfigError, match=complaint):
         async with open_engine(settings):
             pass
+
+
+@pytest.mark.parametrize(
+    ("delay", "lengths_ms"),
+    [
+        (None, [500, 900, 1_300]),
+        ("minimal", [500, 800, 1_100]),
+        ("medium", [500, 900, 1_300]),
+        ("xhigh", [1_000, 2_000, 3_000]),
+    ],
+)
+async def test_the_delay_says_how_often_the_speech_is_recognised(
+    delay: Delay | None, lengths_ms: list[int]
+) -> None:
+    model, speaker = Model(), Speaker()
+    hints = TranscriptionHints(delay=delay)
+    async with aclosing(WhisperTranscriber(model.recognise).transcribe(speaker, hints)) as events:
+        for length_ms, before_ms in zip(lengths_ms, [0, *lengths_ms], strict=False):
+            speaker.put(silence(length_ms - before_ms))
+            while not isinstance(await _step(events), TranscriptSoFar):
+                pass
+
+    assert [len(order.audio) / 48 for order in model.orders] == lengths_ms
+
+
+async def test_the_longer_the_delay_the_more_answers_must_agree() -> None:
+    settled: dict[Delay, str] = {}
+    for delay in ("minimal", "medium", "xhigh"):
+        speaker, hints = Speaker(), TranscriptionHints(delay=delay)
+        turn = WhisperTranscriber(Model().recognise).transcribe(speaker, hints)
+        async with aclosing(turn) as events:
+            for _ in range(3):
+                speaker.put(silence(1_000))
+                while not isinstance(event := await _step(events), TranscriptSoFar):
+                    assert isinstance(event, TranscriptDelta)
+                    settled[delay] = settled.get(delay, "") + event.text
+
+    assert settled == {"minimal": "0 1 2 3", "medium": "0 1 2 3", "xhigh": "0 1"}
+
+
+async def test_the_model_is_told_of_the_talk_the_keywords_last() -> None:
+    model = Model()
+    hints = TranscriptionHints(
+        prompt="A talk.", keywords=("Oslo", "Ada"), languages=("de-AT", "en")
+    )
+    transcriber = WhisperTranscriber(model.recognise, "it")
+
+    await _all(transcriber.transcribe(Speaker(silence(500), None), hints))
+
+    assert model.orders[0].about == "A talk. Oslo, Ada"
+    assert model.orders[0].candidates == ("de", "en")
+    assert model.orders[0].language is None

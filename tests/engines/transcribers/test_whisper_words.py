@@ -1,8 +1,9 @@
 from vivavoce.engines.transcribers.whisper_words import SettledWords
 
 
-def _take(settled: SettledWords, text: str, *, is_sure: bool = True) -> str:
-    return settled.take(_words(text), is_sure=is_sure)
+def _take(settled: SettledWords, text: str, *, unsure: str = "") -> str:
+    logprobs = [[-2.0 if word in unsure.split() else -0.1] for word in text.split()]
+    return settled.take(_words(text), logprobs)
 
 
 def _words(text: str) -> list[str]:
@@ -26,11 +27,33 @@ def test_case_and_punctuation_do_not_count_and_stay_as_they_were_first() -> None
     assert settled.text(_words("For you, ask What you can.")) == "For you ask what you can."
 
 
-def test_an_answer_the_model_is_not_sure_of_settles_nothing() -> None:
+def test_words_the_model_is_not_sure_of_are_not_settled() -> None:
     settled = SettledWords()
-    _take(settled, "howdy Mary to", is_sure=False)
+    _take(settled, "howdy Mary to", unsure="howdy Mary")
 
-    assert _take(settled, "howdy Mary to more amulet") == ""
+    assert _take(settled, "howdy Mary to more amulet", unsure="howdy Mary") == ""
+
+
+def test_an_unsure_end_does_not_hold_back_the_words_before_it() -> None:
+    settled = SettledWords()
+    _take(settled, "and mister John")
+
+    assert _take(settled, "and mister John Dey", unsure="John Dey") == "and mister"
+
+
+def test_a_word_may_have_to_be_agreed_on_three_times() -> None:
+    settled = SettledWords(n_agreeing=3, n_unsettled=1)
+    _take(settled, "one two")
+    _take(settled, "one two three")
+
+    assert _take(settled, "one two three four") == "one two"
+
+
+def test_one_word_may_be_enough_to_settle_those_before_it() -> None:
+    settled = SettledWords(n_unsettled=1)
+    _take(settled, "one two")
+
+    assert _take(settled, "one two three") == "one two"
 
 
 def test_what_was_settled_stays_even_if_a_later_answer_differs() -> None:

@@ -46,6 +46,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Size of the model's context window, if you know it."""
     max_tokens_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     """What the server calls the limit; hosted reasoning models know the second name only."""
+    reasoning_efforts: tuple[Literal["minimal", "low", "medium", "high", "xhigh"], ...] = ()
+    """What the model knows of `reasoning_effort`, least first; empty: it does not reason."""
     prefill: bool = False
     """Have the server read the prompt ahead of the first answer, for one token of output. Worth
     it for a server of your own that keeps what it read; others charge for it."""
@@ -77,6 +79,11 @@ class ChatCompletions:
     def window_tokens(self) -> int | None:
         """As configured."""
         return self._options.window_tokens
+
+    @property
+    def reasoning_efforts(self) -> tuple[str, ...]:
+        """As configured."""
+        return self._options.reasoning_efforts
 
     async def generate(self, prompt: Prompt) -> Stream[ModelEvent]:
         """Write one answer.
@@ -131,8 +138,14 @@ class ChatCompletions:
         if prompt.tools:
             body["tools"] = chat_tools(prompt.tools)
             body["tool_choice"] = chat_tool_choice(prompt.tool_choice)
+            if not prompt.parallel_tool_calls:
+                body["parallel_tool_calls"] = False
+        if prompt.reasoning_effort is not None:
+            body["reasoning_effort"] = prompt.reasoning_effort
         if prompt.max_output_tokens is not None:
             body[self._options.max_tokens_field] = prompt.max_output_tokens
+        if prompt.temperature is not None:
+            body["temperature"] = prompt.temperature
         return body
 
 

@@ -59,6 +59,16 @@ class BundledSynthesizer:
         """Wire names of the voices."""
         return self._voices
 
+    @property
+    def custom_voices(self) -> bool:
+        """None: neither of the bundled models can take on a voice it hears."""
+        return False
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """English alone: the voices know no other sounds."""
+        return ("en",)
+
     async def synthesize(self, text: str, voice: str, speed: float) -> Stream[Pcm]:
         """Speak one piece of text, in pieces of up to 200 ms.
 

@@ -14,6 +14,8 @@ from vivavoce.media.pcm import RATE_HZ, Pcm
 NOT_SOUND = ("json", "text", "mpeg", "ogg", "opus", "flac", "aac")
 """Kinds of content that are surely no bare samples, though the status says 200."""
 
+CUSTOM_VOICE_PREFIX = "voice_"
+
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings beside those of every HTTP engine."""
@@ -21,6 +23,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     voices: tuple[str, ...] | Mapping[str, str] = ()
     """Names that clients may ask for; a table says what the server calls each. Empty: any name
     is passed on."""
+    custom_voices: bool = False
+    """Whether the server makes voices of recordings and takes their ids (`vivavoce voices add`)."""
     response_format: Literal["pcm", "wav"] = "pcm"
     """`pcm`: bare 16-bit mono samples. `wav`: 16-bit, any rate."""
     pcm_rate_hz: Annotated[int, Meta(ge=8000, le=192_000)] = RATE_HZ
@@ -53,6 +57,16 @@ class HttpSynthesizer:
         """Wire names of the voices; empty: any."""
         return tuple(self._options.voices)
 
+    @property
+    def custom_voices(self) -> bool:
+        """As configured."""
+        return self._options.custom_voices
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Not known: the interface has no address to ask for them."""
+        return ()
+
     async def synthesize(self, text: str, voice: str, speed: float) -> Stream[Pcm]:
         """Speak one piece of text at 24 kHz.
 
@@ -62,7 +76,7 @@ class HttpSynthesizer:
         body: dict[str, object] = {
             "model": self._model,
             "input": text,
-            "voice": self._names.get(voice, voice),
+            "voice": self._voice(voice),
             "response_format": self._options.response_format,
         }
         if speed != 1.0:
@@ -80,3 +94,8 @@ class HttpSynthesizer:
                     yield Pcm(samples)
             except BadSound as error:
                 raise self._client.error(f"sent no usable WAV: {error}.") from error
+
+    def _voice(self, voice: str) -> object:
+        if self._options.custom_voices and voice.startswith(CUSTOM_VOICE_PREFIX):
+            return {"id": voice}
+        return self._names.get(voice, voice)

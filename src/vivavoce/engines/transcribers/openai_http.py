@@ -7,7 +7,7 @@ only if the speaker went on.
 import asyncio
 import io
 import wave
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 
@@ -22,6 +22,13 @@ from vivavoce.engines.http_client import (
     open_client,
     parse_endpoint,
     read_to_end,
+)
+from vivavoce.engines.transcribers.openai_answers import (
+    Answer,
+    ServerAbilities,
+    abilities_of,
+    form_fields,
+    transcript_of,
 )
 from vivavoce.errors import EngineError
 from vivavoce.interfaces import (
@@ -56,6 +63,10 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When the client gives none."""
     stream: bool = False
     """Ask for the transcript word by word; not every server can."""
+    logprobs: bool | None = None
+    """Whether the server tells how probable its words are; None: the model's name tells."""
+    speakers: bool | None = None
+    """Whether it tells who spoke (`diarized_json`); None: the model's name tells."""
 
 
 @asynccontextmanager
@@ -76,6 +87,9 @@ class HttpTranscriber:
     prepare_after_ms = FRAME_MS
 
     def __init__(self, client: HttpClient, model: str, options: Options) -> None:
+        self.abilities = abilities_of(
+            model, ServerAbilities(logprobs=options.logprobs, speakers=options.speakers)
+        )
         self._client = client
         self._model = model
         self._options = options
@@ -132,24 +146,24 @@ class HttpTranscriber:
             form.add_field(
                 "file", io.BytesIO(_wav(sound)), filename="audio.wav", content_type="audio/wav"
             )
-            for name, value in self._fields(hints).items():
+            for name, value in self._fields(hints):
                 form.add_field(name, value)
 
         async with self._client.post_form("/audio/transcriptions", fill) as response:
             if "event-stream" in response.content_type:
-                return await _read_stream(response, self._client, say)
-            answer = decoded(await response.read(), _Answer, self._client)
-            return Transcript(answer.text.strip(), answer.language)
+                return transcript_of(await _read_stream(response, self._client, say), hints)
+            answer = decoded(await response.read(), Answer, self._client)
+            return transcript_of(answer, hints)
 
-    def _fields(self, hints: TranscriptionHints) -> dict[str, str]:
-        fields = {
-            "model": self._model,
-            "response_format": "json",
-            "language": hints.language or self._options.language,
-            "prompt": hints.prompt or self._options.prompt,
-            "stream": "true" if self._options.stream else None,
-        }
-        return {name: value for name, value in fields.items() if value}
+    def _fields(self, hints: TranscriptionHints) -> Iterator[tuple[str, str]]:
+        options = self._options
+        return form_fields(
+            hints,
+            model=self._model,
+            language=options.language,
+            prompt=options.prompt,
+            stream=options.stream,
+        )
 
 
 class _Turn:
@@ -202,13 +216,6 @@ class _Turn:
             self._request = None
 
 
-class _Answer(Struct, frozen=True):
-    """A whole transcript."""
-
-    text: str
-    language: str | None = None
-
-
 class _ChunkDelta(Struct, frozen=True):
     content: str | None = None
 
@@ -222,26 +229,23 @@ class _Chunk(Struct, frozen=True):
 
     type: str = ""
     delta: str = ""
-    text: str = ""
     choices: tuple[_ChunkChoice, ...] = ()
     error: object = None
 
 
-async def _read_stream(
-    response: aiohttp.ClientResponse, client: HttpClient, say: Say
-) -> Transcript:
+async def _read_stream(response: aiohttp.ClientResponse, client: HttpClient, say: Say) -> Answer:
     text = ""
     async with aclosing(event_data(response, client)) as events:
         async for data in events:
             if data == b"[DONE]":
                 await read_to_end(response)
-                return Transcript(text.strip())
+                return Answer(text)
             chunk = decoded(data, _Chunk, client)
             if chunk.error:
                 raise client.error(f"gave up: {error_text(chunk.error)}.")
             if chunk.type == "transcript.text.done":
                 await read_to_end(response)
-                return Transcript(chunk.text.strip())
+                return decoded(data, Answer, client)
             said = chunk.delta + "".join(choice.delta.content or "" for choice in chunk.choices)
             text += said
             say(said if text != said else said.lstrip())

@@ -26,6 +26,8 @@ _LEAD_S = 0.2  # speech cut tightly at its start loses a word less with a little
 _TAIL_S = 1.5
 _SHORTEST_WINDOW_S = 8.0
 _FULL_WINDOW_S = 30.0
+# Translations gain by more: of 32 sentences in four languages, BLEU 42 with 8 s, 47 with 20 s.
+_TRANSLATION_WINDOW_S = 20.0
 # Noise of many kinds and levels measured above 0.49 and below -1.3; speech with as much noise as
 # voice, below 0.25; speech at -40 dB up to 0.64, but then above -0.2.
 _NO_SPEECH = 0.45
@@ -60,16 +62,19 @@ def open_host(settings: dict[str, Any]) -> "WhisperHost":
 
 
 class WhisperHost:
-    """The model; `transcribe` is its only method."""
+    """The model: `transcribe` takes an `Order`; `languages` says which ones it knows."""
 
     def __init__(self, model: Any, tokens: WhisperTokens, clock: Clock) -> None:
         self._model = model  # of an untyped library
         self._tokens = tokens
         self._clock = clock
 
-    def handle(self, _method: str, args: Any, _cancelled: Callable[[], bool]) -> Iterator[Any]:
+    def handle(self, method: str, args: Any, _cancelled: Callable[[], bool]) -> Iterator[Any]:
         """Answer one order; a run of some 100 ms is not interrupted."""
-        yield self.recognise(msgspec.convert(args, Order))
+        if method == "languages":
+            yield self._tokens.languages()
+        else:
+            yield self.recognise(msgspec.convert(args, Order))
 
     def recognise(self, order: Order) -> Answer:
         """Recognise one stretch of speech of up to 28 s.
@@ -80,14 +85,15 @@ class WhisperHost:
         started_s = self._clock.now()
         sound = to_16_khz(order.audio)
         length_s = len(sound) / RATE_HZ
-        encoded = self._encode(sound, max(_LEAD_S + length_s + _TAIL_S, _SHORTEST_WINDOW_S))
-        language, is_sure = self._language(encoded, order.language)
+        shortest_s = _TRANSLATION_WINDOW_S if order.translates else _SHORTEST_WINDOW_S
+        encoded = self._encode(sound, max(_LEAD_S + length_s + _TAIL_S, shortest_s))
+        language, is_sure = self._language(encoded, order)
         result = self._generate(encoded, language, length_s, order)
         if _repeats(self._tokens.text(result.sequences_ids[0])):
             encoded = self._encode(sound, _FULL_WINDOW_S)
             result = self._generate(encoded, language, length_s, order)
         ids = [] if _is_nothing(result) else result.sequences_ids[0]
-        words = self._tokens.words(ids, language)
+        words = self._tokens.words(ids, _DEFAULT_LANGUAGE if order.translates else language)
         return Answer(
             words=tuple(_heard_word(word, result.logits[0]) for word in words),
             language=language,
@@ -103,19 +109,25 @@ class WhisperHost:
         features = ctranslate2.StorageView.from_array(log_mel(padded)[np.newaxis])
         return self._model.encode(features)
 
-    def _language(self, encoded: Any, wanted: str | None) -> tuple[str, bool]:
+    def _language(self, encoded: Any, order: Order) -> tuple[str, bool]:
+        wanted = order.language
         if wanted is not None:
             if not self._tokens.knows(wanted):
-                raise EngineError(
-                    f"Whisper does not know the language {wanted!r}", code="unsupported_language"
-                )
+                raise _unknown(wanted)
             return wanted, True
-        ((name, probability), *_) = self._model.detect_language(encoded)[0]
+        found = [(name.strip("<|>"), p) for name, p in self._model.detect_language(encoded)[0]]
+        if order.candidates:
+            found = [(name, p) for name, p in found if name in order.candidates]
+            if not found:
+                raise _unknown(order.candidates[0])
+            (name, probability), *_ = found  # the most probable comes first
+            return name, probability >= _SURE_OF_LANGUAGE * sum(p for _, p in found)
+        (name, probability), *_ = found
         is_sure = probability >= _SURE_OF_LANGUAGE
-        return (name.strip("<|>") if is_sure else _DEFAULT_LANGUAGE), is_sure
+        return (name if is_sure else order.likely_language or _DEFAULT_LANGUAGE), is_sure
 
     def _generate(self, encoded: Any, language: str, length_s: float, order: Order) -> Any:
-        prompt = self._tokens.prompt(language, order.about)
+        prompt = self._tokens.prompt(language, order.about, translates=order.translates)
         # Nobody says more than seven tokens a second; without a limit a loop takes seconds.
         n_new = min(224, int(7 * length_s) + 20)
         (result,) = self._model.generate(
@@ -143,6 +155,12 @@ class WhisperHost:
             frame_of.setdefault(place, frame)
         starts_s = [frame_of[word.tokens[0].place] * _FRAME_S - _LEAD_S for word in words]
         return choose_cut(sound, starts_s[: within + 1])
+
+
+def _unknown(language: str) -> EngineError:
+    return EngineError(
+        f"Whisper does not know the language {language!r}", code="unsupported_language"
+    )
 
 
 def _repeats(text: str) -> bool:

@@ -10,6 +10,12 @@ class Order(Struct, frozen=True, kw_only=True):
     """16-bit samples at 24 kHz, up to 28 s."""
     language: str | None = None
     """ISO-639-1; None: detect it."""
+    candidates: tuple[str, ...] = ()
+    """What is detected is one of these; empty: any."""
+    likely_language: str | None = None
+    """ISO-639-1, for sound that does not tell; None: English."""
+    translates: bool = False
+    """Whether the words are wanted in English, not as they were spoken."""
     about: str = ""
     """Names and words to expect. Not what was said before: the small models then stumble."""
     cut_within: int | None = None
@@ -42,9 +48,3 @@ class Answer(Struct, frozen=True, kw_only=True):
     run_ms: float
     """What it cost."""
     cut: Cut | None = None
-
-    @property
-    def mean_logprob(self) -> float:
-        """How sure the model is of a token, on average."""
-        logprobs = [logprob for word in self.words for _, logprob in word.tokens]
-        return sum(logprobs) / len(logprobs) if logprobs else 0.0

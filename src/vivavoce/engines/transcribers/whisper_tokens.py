@@ -1,11 +1,13 @@
 """Whisper's tokens: prompts made of them, and the words they spell."""
 
+import re
 from collections.abc import Sequence
 
 import tokenizers
 from msgspec import Struct
 
 _WITHOUT_SPACES = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
+_LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
 _N_ABOUT = 100  # the model takes 223; a few sentences are enough for names and style
 
 
@@ -36,16 +38,22 @@ class WhisperTokens:
         """Say whether the model was trained with the language (ISO-639-1)."""
         return self._tokenizer.token_to_id(f"<|{language}|>") is not None
 
-    def start(self, language: str) -> list[int]:
-        """Return the tokens that ask for a transcript without times."""
-        names = ("<|startoftranscript|>", f"<|{language}|>", "<|transcribe|>", "<|notimestamps|>")
+    def languages(self) -> tuple[str, ...]:
+        """Return all of them, in alphabetical order."""
+        names = self._tokenizer.get_vocab(with_added_tokens=True)
+        return tuple(sorted(m[1] for name in names if (m := _LANGUAGE.fullmatch(name))))
+
+    def start(self, language: str, *, translates: bool = False) -> list[int]:
+        """Return the tokens that ask for a transcript, or its translation, without times."""
+        task = "<|translate|>" if translates else "<|transcribe|>"
+        names = ("<|startoftranscript|>", f"<|{language}|>", task, "<|notimestamps|>")
         return [self._id(name) for name in names]
 
-    def prompt(self, language: str, about: str) -> list[int]:
+    def prompt(self, language: str, about: str, *, translates: bool = False) -> list[int]:
         """Return all that the decoder is given before it goes on by itself."""
         before = self._encode(f" {about.strip()}")[-_N_ABOUT:] if about.strip() else []
         introduction = [self._id("<|startofprev|>"), *before] if before else []
-        return [*introduction, *self.start(language)]
+        return [*introduction, *self.start(language, translates=translates)]
 
     def text(self, ids: Sequence[int]) -> str:
         """Return what the tokens spell, without the special ones."""

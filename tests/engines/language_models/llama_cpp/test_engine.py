@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from tests.bundled_models import model_dir
 from tests.engines.language_models.llama_cpp.fits import fits
@@ -212,6 +212,17 @@ async def test_a_call_cut_by_max_output_tokens_does_not_finish(model: LanguageMo
 
     assert found.calls == []
     assert found.end.reason == "max_output_tokens"
+
+
+async def test_the_temperature_changes_what_is_written(model: LanguageModel) -> None:
+    async def animals(temperature: float | None) -> str:
+        prompt = prompt_of("warm", "Name ten animals.", max_output_tokens=60)
+        return (await answer(model, structs.replace(prompt, temperature=temperature))).text
+
+    usual = await animals(None)
+
+    assert await animals(None) == usual
+    assert await animals(1.2) != usual
 
 
 async def test_words_are_cut_at_max_output_tokens(model: LanguageModel) -> None:

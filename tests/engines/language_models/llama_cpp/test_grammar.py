@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.engines.language_models.llama_cpp.fits import fits
 from tests.engines.language_models.llama_cpp.gbnf import Gbnf
@@ -86,6 +87,13 @@ def test_several_calls_are_possible_in_one_answer() -> None:
 
     assert grammar is not None
     assert r'("\n" call){0,7}' in grammar
+
+
+def test_one_call_is_the_most_where_the_client_wants_no_parallel_ones() -> None:
+    grammar = answer_grammar(structs.replace(prompt_with(Tool("stop")), parallel_tool_calls=False))
+
+    assert grammar is not None
+    assert r'("\n" call){0,0}' in grammar
 
 
 @pytest.mark.parametrize(

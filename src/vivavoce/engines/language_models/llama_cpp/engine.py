@@ -89,6 +89,11 @@ class LlamaCpp:
         return PREPARE_AFTER_MS
 
     @property
+    def reasoning_efforts(self) -> tuple[str, ...]:
+        """None of the bundled models reasons."""
+        return ()
+
+    @property
     def window_tokens(self) -> int:
         """Size of the context window of one conversation."""
         return self._window_tokens
@@ -104,6 +109,7 @@ class LlamaCpp:
         asked["grammar"] = _grammar(prompt)
         asked["bans_calls"] = prompt.spoken and not may_call(prompt)
         asked["max_output_tokens"] = prompt.max_output_tokens
+        asked["temperature"] = prompt.temperature
         reader = AnswerReader(may_call=may_call(prompt))
         async with aclosing(self._worker.stream("generate", asked)) as replies:
             async for reply in replies:

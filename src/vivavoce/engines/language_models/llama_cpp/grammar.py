@@ -29,10 +29,11 @@ def answer_grammar(prompt: Prompt) -> str | None:
     rules = SchemaGrammar()
     calls = [_call(rules, tool) for tool in _allowed(prompt)]
     separator = literal(CALL_SEPARATOR).replace("\n", "\\n")
+    more_calls = MAX_CALLS - 1 if prompt.parallel_tool_calls else 0
     lines = [
         f"root ::= {'text | ' if prompt.tool_choice == 'auto' else ''}calls",
         f"text ::= {_SPOKEN_TEXT if prompt.spoken else _WRITTEN_TEXT}",
-        f"calls ::= call ({separator} call){{0,{MAX_CALLS - 1}}}",
+        f"calls ::= call ({separator} call){{0,{more_calls}}}",
         f"call ::= {' | '.join(calls)}",
         rules.text,
     ]

@@ -47,6 +47,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     bans_calls: bool = False
     """Whether nothing that opens a call or code may be written."""
     max_output_tokens: int | None = None
+    temperature: float | None = None
+    """None: the one that suits small models."""
     released: list[str] = []
     """Sessions that have ended since the last time."""
 
@@ -131,6 +133,7 @@ class LlamaHost:
                         tokens=tokens,
                         grammar=asked.grammar,
                         max_tokens=min(n_room, asked.max_output_tokens or MAX_ANSWER_TOKENS),
+                        temperature=asked.temperature,
                         banned=self._call_openings if asked.bans_calls else (),
                         shifts=shifts,
                     )

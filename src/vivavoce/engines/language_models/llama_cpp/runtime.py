@@ -49,6 +49,8 @@ class WriteOrder(Struct, frozen=True, kw_only=True):
     tokens: Sequence[int]
     grammar: str | None
     max_tokens: int
+    temperature: float | None = None
+    """None: the usual one."""
     banned: tuple[int, ...] = ()
     shifts: bool = False
 
@@ -106,7 +108,7 @@ class Runtime:
         params |= {
             "stream": True,
             "timings_per_token": True,
-            "temperature": TEMPERATURE,
+            "temperature": TEMPERATURE if order.temperature is None else order.temperature,
             "min_p": MIN_P,
             "repeat_penalty": REPEAT_PENALTY,
             "seed": SEED,

@@ -1,0 +1,42 @@
+"""What a session is told of the events that its clients send."""
+
+from msgspec import structs
+
+from vivavoce.core.inputs import SidebandOpened, TranslationClientSent
+from vivavoce.interfaces import PRIMARY, MalformedEvent
+from vivavoce.protocol.client_events import (
+    ClientEvent,
+    InputAudioBufferAppend,
+    SessionClose,
+    SessionInputAudioBufferAppend,
+    TranslationClientEvent,
+    TranslationUpdate,
+)
+from vivavoce.runtime.inbox import Arrival
+from vivavoce.runtime.prompt_lookup import FindPrompt, with_its_prompt
+
+
+async def arrival_of(
+    event: ClientEvent | TranslationClientEvent | MalformedEvent | SidebandOpened,
+    connection: int,
+    find_prompt: FindPrompt,
+) -> Arrival:
+    """Return what goes into the inbox for an event.
+
+    Args:
+        event: as it came.
+        connection: the number of the connection that it came by.
+        find_prompt: looks up a stored prompt that the event names.
+    """
+    match event:
+        case InputAudioBufferAppend() | SidebandOpened():
+            return event
+        case SessionInputAudioBufferAppend(audio=audio):
+            return InputAudioBufferAppend(audio=audio)
+        case MalformedEvent():
+            return structs.replace(event, connection=connection)
+        case TranslationUpdate() | SessionClose():
+            return TranslationClientSent(event)
+        case _:
+            sent = await with_its_prompt(event, find_prompt)
+            return sent if connection == PRIMARY else structs.replace(sent, connection=connection)
