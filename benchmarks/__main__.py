@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 
-from benchmarks import core, long_talks, noise, prefill, sessions, turn_ends, voice_to_voice
+from benchmarks import core, long_talks, noise, prefill, sessions, transcription, turn_ends, voice_to_voice
 
 TURNS = 20
 
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[None, None, None]]] = {
     "hour": long_talks.hour,
     "window": long_talks.window,
     "prefill": prefill.run,
+    "transcription": transcription.run,
     "noise": noise.run,
     "turn-ends": turn_ends.run,
 }

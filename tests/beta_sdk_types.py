@@ -55,6 +55,8 @@ def parse_with_beta_sdk(data: bytes) -> pydantic.BaseModel | None:
     for holder in (raw.get("session"), raw.get("session", {}).get("input_audio_transcription")):
         if holder and isinstance(holder.get("model"), str):
             holder["model"] = MODELS[holder is raw["session"]]
+    if isinstance(raw.get("session", {}).get("tool_choice"), dict):
+        raw["session"]["tool_choice"] = "auto"  # typed as text, documented as an object, too
     model = _models().get(name)
     assert model is not None, f"the SDK knows no Beta event {name}"
     try:

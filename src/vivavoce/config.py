@@ -173,7 +173,7 @@ class TracingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     keep_days: Annotated[float, Meta(gt=0)] = 30
     """Older traces are forgotten."""
     max_spans: Annotated[int, Meta(ge=1)] = 100_000
-    """Spans kept of all sessions together, about 40 MB; the oldest sessions are forgotten first."""
+    """Spans kept of all sessions together, about 30 MB; the oldest sessions are forgotten first."""
     otlp: OtlpConfig = msgspec.field(default_factory=OtlpConfig)
     """Table `[tracing.otlp]`: `endpoint` of a collector, and `headers` sent with every request."""
 

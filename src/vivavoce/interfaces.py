@@ -174,11 +174,15 @@ class TurnJudge(Protocol):
 # --- language model ---------------------------------------------------------------------------
 
 
-class PromptMessage(Struct, frozen=True, tag=True):
+class PromptMessage(Struct, frozen=True, tag=True, omit_defaults=True):
     """Something said or written."""
 
     role: Literal["system", "user", "assistant"]
     text: str
+    """Empty only where `audio` could not be transcribed."""
+    audio: bytes = b""
+    """What the user's words sounded like, 24 kHz 16-bit mono: for responders that hear audio, as
+    long as the session keeps it."""
 
 
 class PromptToolCall(Struct, frozen=True, tag=True):
@@ -373,6 +377,11 @@ class Responder(Protocol):
     """Makes a whole answer: text, sound, calls."""
 
     @property
+    def hears_audio(self) -> bool:
+        """Whether it wants the user's sound in its prompts, besides the transcripts."""
+        ...
+
+    @property
     def prepare_after_ms(self) -> int:
         """Silence after which preparing an answer is worth its cost."""
         ...
@@ -384,6 +393,16 @@ class Responder(Protocol):
         at a time), so that what was not heard can be told from what was.
         """
         ...
+
+
+class ResponderEngine(Struct, frozen=True, kw_only=True):
+    """What an engine is that answers by itself, with neither language model nor synthesizer."""
+
+    responder: Responder
+    language_model: LanguageModel
+    """The same engine as a writer: what it counts, accepts and forgets, without a voice."""
+    voices: tuple[str, ...] = ()
+    """Wire names of its voices; empty: any is passed on."""
 
 
 # --- translation ------------------------------------------------------------------------------

@@ -111,17 +111,21 @@ async def test_a_wrong_key_is_refused_before_the_upgrade_or_where_a_browser_can_
 
 
 async def test_a_plain_request_is_told_to_upgrade() -> None:
-    async with translating() as server:
-        async with server.http.get(f"{server.url}/v1/realtime/translations") as answer:
-            assert answer.status == 426
+    async with (
+        translating() as server,
+        server.http.get(f"{server.url}/v1/realtime/translations") as answer,
+    ):
+        assert answer.status == 426
 
 
 async def test_a_server_that_is_not_ready_is_busy() -> None:
-    async with served(is_ready=False) as server:
-        async with server.http.get(
+    async with (
+        served(is_ready=False) as server,
+        server.http.get(
             f"{server.url}/v1/realtime/translations", headers={"Upgrade": "websocket"}
-        ) as answer:
-            assert answer.status == 503
+        ) as answer,
+    ):
+        assert answer.status == 503
 
 
 async def test_a_minted_key_brings_its_settings_along() -> None:

@@ -21,8 +21,9 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 NODE = HERE / "node"
 TIMEOUT_S = 100
-SILENCE_MS = 700
-"""Behind the speech: more than the 500 ms that end a turn."""
+SILENCE_MS = 4_200
+"""Behind the speech: more than the 4 s after which semantic_vad ends any turn. It waits less when
+the words seem complete, but these come late: the recording is sent in an instant."""
 
 
 class Played:

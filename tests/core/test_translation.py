@@ -54,7 +54,7 @@ from vivavoce.protocol.server_events import (
     SessionUpdated,
 )
 
-TRANSCRIBED = {"audio": {"input": {"transcription": {"model": "whisper-1"}}}}
+TRANSCRIBED: dict[str, object] = {"audio": {"input": {"transcription": {"model": "whisper-1"}}}}
 
 
 class Running:
@@ -196,11 +196,11 @@ def test_text_and_whole_frames_of_sound_go_out() -> None:
 
 def test_sentences_are_joined_with_a_space_where_the_script_has_one() -> None:
     running = Running()
-    for number, text in enumerate(("Hello.", " World.", "你好。", "再见。"), 1):  # noqa: RUF001
+    for number, text in enumerate(("Hello.", " World.", "你好。", "再见。"), 1):
         running.say()
         running.report(f"utt_{number}", TextDelta(text), Translated())
 
-    assert deltas(running.outputs, "output") == "Hello. World. 你好。再见。"  # noqa: RUF001
+    assert deltas(running.outputs, "output") == "Hello. World. 你好。再见。"
 
 
 def test_the_next_utterance_waits_until_the_one_before_was_said() -> None:

@@ -12,7 +12,16 @@ from pathlib import Path
 import msgspec
 
 from vivavoce import config
-from vivavoce.config import Config, EnginesConfig, ModelsConfig, ServerConfig, SessionConfig
+from vivavoce.config import (
+    Config,
+    EnginesConfig,
+    LimitsConfig,
+    ModelsConfig,
+    OtlpConfig,
+    ServerConfig,
+    SessionConfig,
+    TracingConfig,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "configuration.md"
 SECTIONS = (
@@ -21,6 +30,9 @@ SECTIONS = (
     ("session", SessionConfig),
     ("engines", EnginesConfig),
     ("models", ModelsConfig),
+    ("limits", LimitsConfig),
+    ("tracing", TracingConfig),
+    ("tracing.otlp", OtlpConfig),
 )
 HEAD = """# Configuration
 
@@ -34,7 +46,7 @@ defaults, file, environment, command line. In the environment two underscores st
 | variable | meaning |
 | --- | --- |
 | `VIVAVOCE_HOME` | Folder for models, configuration and data; default: the platform's own. |
-| `VIVAVOCE_API_KEYS` | Keys that clients must show, separated by commas. |
+| `VIVAVOCE_API_KEYS` | Keys that clients must show, separated by commas: `KEY`, or `NAME KEY`. |
 | `VIVAVOCE_API_KEY` | The key that `vivavoce talk` shows. |
 
 An engine's own settings stand beside its `use`; see
@@ -55,12 +67,12 @@ def _section(name: str, struct: type[msgspec.Struct]) -> Iterator[str]:
     yield "| setting | default | meaning |"
     yield "| --- | --- | --- |"
     for field in msgspec.structs.fields(struct):
-        if field.name in tables and not name:
+        if f"{name}.{field.name}".removeprefix(".") in tables:
             continue
         default = field.default
         if default is msgspec.NODEFAULT and field.default_factory is not msgspec.NODEFAULT:
             default = field.default_factory()
-        shown = "" if default is None else f"`{_toml(default)}`"
+        shown = "" if default is None or default == {} else f"`{_toml(default)}`"
         yield f"| `{field.name}` | {shown} | {described.get(field.name, '')} |"
     yield ""
 

@@ -22,14 +22,13 @@ TRANSCRIPTS = ROOT / "tests" / "transcripts"
 ELSEWHERE = {
     "input_audio_buffer.append": "works: [transport tests](../../tests/transports/)",
     "conversation.created": "left out on purpose: not sent by the hosted service in GA",
-    "rate_limits.updated": "left out on purpose: there are no limits to report",
+    "rate_limits.updated": "works, where there are limits: [api tests](../../tests/api/)",
     "output_audio_buffer.clear": "refused: only with WebRTC and SIP, not yet",
     "vivavoce.turn.timing": "works, with `?extensions=1`: [runtime tests](../../tests/runtime/)",
     "vivavoce.session.resumable": "works, with `?resume=1`: [resume](../how-to/resume.md)",
     "vivavoce.session.resumed": "works, with `?resume=TOKEN`: [resume](../how-to/resume.md)",
 }
 REFUSED_FIELDS = {
-    "tracing": "refused unless null",
     "reasoning": "refused: the language model does not reason",
 }
 FIELD_NOTES = {
@@ -48,6 +47,7 @@ FIELD_NOTES = {
 REST = (
     ("GET (upgrade) /v1/realtime?model=", "works"),
     ("GET /v1/models, /v1/models/{id}", "works"),
+    ("GET /v1/usage, /v1/traces, /v1/traces/{session_id}", "works (our own)"),
     ("GET /healthz, /readyz, /metrics", "works (our own)"),
     ("GET (upgrade) /v1/realtime?intent=transcription, ?call_id=", "refused"),
     (

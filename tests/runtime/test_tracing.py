@@ -108,9 +108,7 @@ class Traced:
 def tree(spans: Sequence[Span]) -> list[str]:
     """Write every span as `parent > kind status`, in the order in which they ended."""
     kinds = {span.span_id: span.kind for span in spans}
-    return [
-        f"{kinds.get(span.parent_id or '', '-')} > {span.kind} {span.status}" for span in spans
-    ]
+    return [f"{kinds.get(span.parent_id or '', '-')} > {span.kind} {span.status}" for span in spans]
 
 
 def test_without_being_asked_nothing_is_kept() -> None:

@@ -44,3 +44,9 @@ async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"store\.sqlite"):
         async with open_database(path, [SCHEMA]):
             pass
+
+
+async def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    async with open_database(path, [SCHEMA]):
+        assert path.stat().st_mode & 0o077 == 0

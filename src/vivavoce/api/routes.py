@@ -20,7 +20,7 @@ from vivavoce.api.traces import TracesOfKey
 from vivavoce.api.translation_secrets import TranslationSecrets
 from vivavoce.api.translations import Translations
 from vivavoce.api.usage import UsageOfKey
-from vivavoce.errors import ProtocolError
+from vivavoce.errors import ProtocolError, TransportClosed
 
 CORS_METHODS = "POST, GET, OPTIONS"
 CORS_EXPOSED = "Location, x-request-id"
@@ -72,6 +72,8 @@ async def _answer_in_json(request: web.Request, handler: Handler) -> web.StreamR
         if exception.status < 400:
             raise
         return http_error(exception, request.method, request.path)
+    except TransportClosed:  # in the middle of its handshake: nobody reads the answer
+        return web.Response(status=400)
 
 
 def _guard(gateway: Gateway) -> Middleware:

@@ -6,16 +6,11 @@ Source: 10-transports-auth, section 8.
 from contextlib import ExitStack
 
 from aiohttp import web
-from msgspec import structs
+from msgspec import Struct, structs
 
 from vivavoce import __version__
-from vivavoce.api.admission import (
-    UNUSABLE,
-    WRONG_KEY,
-    AdmittedKey,
-    admit_key,
-    full_account,
-)
+from vivavoce.api.accounts import Account
+from vivavoce.api.admission import WRONG_KEY, AdmittedKey, Refused, admit_key, full_account
 from vivavoce.api.auth import Place, shown_key, wrong_key
 from vivavoce.api.gateway import Gateway
 from vivavoce.api.models import TRANSLATION_MODEL_NAMES
@@ -47,45 +42,28 @@ class Translations:
         if request.headers.get("Upgrade", "").lower() != "websocket":
             error = ProtocolError("This address expects a WebSocket upgrade.", code=None)
             return refuse(gateway, 426, error, {"Upgrade": "websocket"})
-        shown, place = shown_key(request)
-        key = await admit_key(gateway, shown)
-        before_upgrade = place in (Place.HEADER, Place.NOWHERE)
-        if key is None and before_upgrade:
-            return refuse(gateway, 401, wrong_key(shown))
-        full = None if key is None else full_account(gateway, key, before_upgrade=before_upgrade)
-        if full is not None and full.status is not None:
-            return refuse(gateway, full.status, full.error, full.headers)
+        decided = await _admit(gateway, request)
+        if isinstance(decided, Refused) and decided.status is not None:
+            return refuse(gateway, decided.status, decided.error, decided.headers)
         if gateway.engines is None or not gateway.directory.has_room:
             return refuse_for_want_of_room(gateway)
         with ExitStack() as places:
             places.enter_context(gateway.directory.place())
-            if key is not None and full is None:
-                places.enter_context(gateway.accounts.of(key.key_id).place())
+            if isinstance(decided, _Admitted):
+                places.enter_context(decided.account.place())
             transport = await open_websocket(
                 request, heartbeat_s=gateway.heartbeat_s, decode=decode_translation_event
             )
-            if key is None:
-                await turn_away(gateway, transport, wrong_key(shown), WRONG_KEY)
-                return transport.response
-            if full is not None:
-                await turn_away(gateway, transport, full.error, full.close_code)
-                return transport.response
-            try:
-                options = translation_options(gateway, request.query.get("model"), key)
-            except ProtocolError as error:
-                await turn_away(gateway, transport, error, UNUSABLE)
+            if isinstance(decided, Refused):
+                await turn_away(gateway, transport, decided.error, decided.close_code)
             else:
-                await self._hold(transport, gateway.engines, options, key)
+                await self._hold(transport, gateway.engines, decided)
             return transport.response
 
     async def _hold(
-        self,
-        transport: WebSocketTransport,
-        engines: Engines,
-        options: TranslationOptions,
-        key: AdmittedKey,
+        self, transport: WebSocketTransport, engines: Engines, admitted: "_Admitted"
     ) -> None:
-        gateway = self._gateway
+        gateway, options = self._gateway, admitted.options
         seed = gateway.new_seed()
         rules = TranslationRules(options, new_id=seeded_ids(seed))
         runner = SessionRunner(
@@ -96,18 +74,16 @@ class Translations:
             gateway.settings,
             [
                 *self._observers(rules.session_id, options, seed),
-                *gateway.accounts.of(key.key_id).observers(rules.session_id, options.model),
+                *admitted.account.observers(rules.session_id, options.model),
             ],
             new_id=gateway.new_id,
             prepared_room=gateway.prepared_room,
-            opened_by=key.key_id,
+            opened_by=admitted.key.key_id,
         )
         with gateway.directory.listed(rules.session_id, runner):
             await runner.run()
 
-    def _observers(
-        self, session_id: str, options: TranslationOptions, seed: int
-    ) -> list[Observer]:
+    def _observers(self, session_id: str, options: TranslationOptions, seed: int) -> list[Observer]:
         gateway = self._gateway
         observers: list[Observer] = [gateway.metrics.of_session()]
         if gateway.recordings is not None:
@@ -120,6 +96,33 @@ class Translations:
             )
             observers.append(gateway.recordings.start(session_id, header))
         return observers
+
+
+class _Admitted(Struct, frozen=True, kw_only=True):
+    """A connection that may have its session."""
+
+    key: AdmittedKey
+    account: Account
+    """Of the key; had room a moment ago."""
+    options: TranslationOptions
+
+
+async def _admit(gateway: Gateway, request: web.Request) -> _Admitted | Refused:
+    """Decide on one upgrade; who is admitted must take a place of the account before waiting."""
+    shown, place = shown_key(request)
+    key = await admit_key(gateway, shown)
+    before_upgrade = place in (Place.HEADER, Place.NOWHERE)
+    if key is None:
+        return Refused(
+            error=wrong_key(shown), status=401 if before_upgrade else None, close_code=WRONG_KEY
+        )
+    try:
+        options = translation_options(gateway, request.query.get("model"), key)
+    except ProtocolError as error:
+        return Refused(error=error)
+    if (full := full_account(gateway, key, before_upgrade=before_upgrade)) is not None:
+        return full
+    return _Admitted(key=key, account=gateway.accounts.of(key.key_id), options=options)
 
 
 def translation_options(

@@ -20,6 +20,8 @@ from vivavoce.store.database import connect
 from vivavoce.store.tables import FILE_NAME, SCHEMAS
 from vivavoce.store.traces import TraceSummary, list_traces, read_trace
 
+TREE_WIDTH = 400
+"""Columns; a line of the tree is wrapped by the terminal rather than cut."""
 UNTOLD = (
     "session_id",
     "key",
@@ -61,7 +63,7 @@ def trace(
     if as_json:
         _print_json(trace_with_spans(found, spans))
     else:
-        console.print(_tree(found, spans), soft_wrap=True)
+        Console(width=max(console.width, TREE_WIDTH)).print(_tree(found, spans))
 
 
 def _read(connection: Connection, session_id: str) -> tuple[Trace, list[Span]]:

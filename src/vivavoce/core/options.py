@@ -59,5 +59,7 @@ class SessionOptions(Struct, frozen=True, kw_only=True):
     """Of sampling when the client does not say; None: the engine's own. Beta sessions have one."""
     announces_conversation: bool = False
     """Whether `conversation.created` is sent: documented, but seen by Beta clients only."""
+    hears_audio: bool = False
+    """Whether the responder wants the user's sound in its prompts."""
     extensions: bool = False
     """Whether the client asked for `vivavoce.*` events."""

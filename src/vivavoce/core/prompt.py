@@ -11,16 +11,23 @@ from typing import Literal
 from vivavoce.core.conversation import ItemRecord
 from vivavoce.core.tokens import TokenCount, answer_audio_tokens, user_audio_tokens
 from vivavoce.interfaces import PromptItem, PromptMessage, PromptToolCall, PromptToolOutput
-from vivavoce.protocol.items import FunctionCall, FunctionCallOutput, Message
+from vivavoce.protocol.items import FunctionCall, FunctionCallOutput, InputAudio, Message
 
 Role = Literal["system", "user", "assistant"]
 PENDING_OUTPUT = '{"status": "pending"}'
 MAX_SILENCE_NOTE_S = 30
 
 
-def prompt_items(records: Sequence[ItemRecord]) -> tuple[PromptItem, ...]:
-    """Return the items as the model sees them, in order."""
-    return tuple(_in_order(records))
+def prompt_items(
+    records: Sequence[ItemRecord], *, hears_audio: bool = False
+) -> tuple[PromptItem, ...]:
+    """Return the items as the model sees them, in order.
+
+    Args:
+        records: the items of the context.
+        hears_audio: whether spoken words of the user come with their sound, where it is kept.
+    """
+    return tuple(_in_order(records, hears_audio=hears_audio))
 
 
 def count_record(record: ItemRecord) -> TokenCount:
@@ -35,7 +42,7 @@ def _heard_ms(record: ItemRecord) -> float:
     return min(record.truncated_ms, record.answer_audio_ms)
 
 
-def _in_order(records: Sequence[ItemRecord]) -> Iterator[PromptItem]:
+def _in_order(records: Sequence[ItemRecord], *, hears_audio: bool) -> Iterator[PromptItem]:
     names: dict[str, str] = {}
     waiting: list[str] = []  # calls just made, whose outputs belong right behind them
     for record in records:
@@ -55,18 +62,36 @@ def _in_order(records: Sequence[ItemRecord]) -> Iterator[PromptItem]:
             case Message(role=role):
                 yield from (PromptToolOutput(call_id, PENDING_OUTPUT) for call_id in waiting)
                 waiting.clear()
-                yield from _message(record, role)
+                yield from _message(record, role, hears_audio=hears_audio)
             case _:
                 pass
     yield from (PromptToolOutput(call_id, PENDING_OUTPUT) for call_id in waiting)
 
 
-def _message(record: ItemRecord, role: Role) -> Iterator[PromptItem]:
+def _message(record: ItemRecord, role: Role, *, hears_audio: bool) -> Iterator[PromptItem]:
     if record.silence_ms:
         seconds = min(MAX_SILENCE_NOTE_S, round(record.silence_ms / 1000))
         note = f"The user has been silent for {seconds} seconds. Ask whether they are still there."
         yield PromptMessage("system", note)
         return
+    if hears_audio and role == "user":
+        yield from _user_parts(record)
+        return
     text = record.text.strip()
     if text:
         yield PromptMessage(role, text)
+
+
+def _user_parts(record: ItemRecord) -> Iterator[PromptMessage]:
+    """Yield a message for each part: what is typed has no sound, what is spoken has."""
+    assert isinstance(record.item, Message)
+    for index, part in enumerate(record.item.content):
+        if not isinstance(part, InputAudio):
+            text, audio = getattr(part, "text", ""), b""
+        elif index in record.pending or record.heard.get(index) == "":
+            continue  # not known yet, or noise
+        else:
+            # Where the transcriber failed there is the sound alone.
+            text, audio = record.heard.get(index, ""), record.user_audio.get(index, b"")
+        if text or audio:
+            yield PromptMessage("user", text.strip(), audio)

@@ -51,6 +51,8 @@ class Responses:
         emit: Callable[[Output], None],
         send: Callable[[ServerEvent], None],
         on_done: Callable[[Response], None],
+        *,
+        hears_audio: bool = False,
     ) -> None:
         self._session_id = session_id
         self._conversation = conversation
@@ -58,6 +60,7 @@ class Responses:
         self._emit = emit
         self._send = send
         self._on_done = on_done
+        self._hears_audio = hears_audio
         self._running: dict[str, Response] = {}
         self._by_job: dict[str, Response] = {}
         self.prepared: Prepared | None = None
@@ -234,7 +237,7 @@ class Responses:
             instructions=settings.instructions,
             tools=settings.tools,
             tool_choice=settings.tool_choice,
-            items=prompt_items(records),
+            items=prompt_items(records, hears_audio=self._hears_audio),
             max_output_tokens=limit if isinstance(limit, int) else None,
             temperature=temperature if isinstance(temperature, float) else None,
             reasoning_effort=settings.reasoning_effort,

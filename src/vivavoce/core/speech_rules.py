@@ -151,7 +151,9 @@ def _maybe_prepare(state: SessionState) -> None:
     answers = state.vad is not None and state.vad.create_response
     if not transcript or not answers or not _nothing_pends(state):
         return
-    record = user_audio_record(item_id, b"")
+    sound = state.turns.sound() if state.options.hears_audio else b""
+    record = user_audio_record(item_id, sound)
+    record.pending.clear()
     record.heard[0] = transcript
     state.responses.prepare(state.own_settings(), record)
 
@@ -264,8 +266,12 @@ def on_transcription_failed(state: SessionState, failure: TranscriptionFailed) -
         return
     active = state.responses.active
     if active is not None and active.answers is record and not active.job_id:
-        message = f"The user's speech could not be transcribed: {failure.message}"
-        state.responses.fail_response(active, message, failure.code)
+        if state.options.hears_audio:
+            active.answers = None  # the responder hears for itself whether anything was said
+            state.responses.discard_prepared()
+        else:
+            message = f"The user's speech could not be transcribed: {failure.message}"
+            state.responses.fail_response(active, message, failure.code)
     state.start_ready()
 
 

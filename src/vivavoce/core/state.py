@@ -74,7 +74,13 @@ class SessionState:
             new_id, self.emit, self.send, kind=options.kind, extensions=options.extensions
         )
         self.responses = Responses(
-            self.session_id, self.conversation, new_id, self.emit, self.send, self._on_done
+            self.session_id,
+            self.conversation,
+            new_id,
+            self.emit,
+            self.send,
+            self._on_done,
+            hears_audio=options.hears_audio,
         )
         self.compaction = Compaction(self.conversation, new_id, self.emit)
         self.pause_verdict = PauseVerdict()

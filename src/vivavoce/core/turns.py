@@ -157,6 +157,10 @@ class Turns:
             self.is_paused = False
             self._emit(ResumeTranscription(self.item_id))
 
+    def sound(self) -> bytes:
+        """Return the 24 kHz audio of the turn under way, up to now."""
+        return self._buffer.cut(self.start_ms, self._buffer.end_ms)
+
     def judge(self) -> int:
         """Ask the end-of-turn model about the pause; return the moment that names it."""
         assert self.item_id is not None

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 
 from vivavoce.core.inputs import SidebandOpened
 from vivavoce.core.outputs import Close
@@ -67,6 +68,7 @@ class Connection:
         self._is_polite = True
         """Whether what waits is sent before the end."""
         self._reader: asyncio.Task[None] | None = None
+        self._has_read_all = asyncio.Event()
 
     @property
     def unsent_bytes(self) -> int:
@@ -97,7 +99,11 @@ class Connection:
         self._leave()
 
     async def stop_reading(self) -> None:
-        """Take nothing in any more: when this returns, `n_received` is final."""
+        """Take in what has arrived and then nothing more; `n_received` is final afterwards."""
+        if self._reader is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS_S):
+                    await self._has_read_all.wait()
         self.may_read = False
         if self._reader is not None:
             self._reader.cancel()
@@ -133,11 +139,19 @@ class Connection:
         if self._opened is not None:
             await self._take(self._opened, self)
         try:
-            while (event := await self._transport.receive()) is not None:
+            while (event := await self._receive()) is not None:
                 await self._take(event, self)
         except TransportClosed:
             self.is_lost = True
+        finally:
+            self._has_read_all.set()
         self._leave()
+
+    async def _receive(self) -> Received | None:
+        self._has_read_all.set()  # seen by others only if there is nothing to receive
+        event = await self._transport.receive()
+        self._has_read_all.clear()
+        return event
 
     async def _write(self) -> None:
         while (waiting := await self._outbox.get()) is not None:

@@ -6,6 +6,7 @@ answer, not the session.
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 
@@ -98,6 +99,14 @@ class Jobs:
         """Cancel whatever runs."""
         for name in list(self._running):
             self.cancel(name)
+
+    def next_stall(self, stall_s: float) -> float:
+        """Monotonic seconds at which the first of these jobs will have said nothing for so long.
+
+        Infinite if none waits for its engine; one that begins to wait later stalls later.
+        """
+        waiting = (job.watch.waiting_since for job in self._running.values())
+        return min((since for since in waiting if since is not None), default=math.inf) + stall_s
 
     def give_up_stalled(self, stall_s: float) -> list[Input]:
         """Cancel the jobs whose engine said nothing for `stall_s`; return what to report.

@@ -324,9 +324,10 @@ class SessionRunner:
         if deadline is not None and deadline <= now:
             self._tell(Tick())
         if self._next_look <= now:
-            self._next_look = now + self._settings.engine_stall_s / STALL_LOOKS
-            for failure in self._jobs.give_up_stalled(self._settings.engine_stall_s):
+            stall_s = self._settings.engine_stall_s
+            for failure in self._jobs.give_up_stalled(stall_s):
                 self._tell(failure)
+            self._next_look = min(now + stall_s / STALL_LOOKS, self._jobs.next_stall(stall_s))
 
     def _patience_s(self) -> float | None:
         """How long the inbox may be waited for; the loop looks at what is due after that."""

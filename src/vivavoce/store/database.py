@@ -66,6 +66,7 @@ def connect(path: Path, schemas: Sequence[str]) -> sqlite3.Connection:
     try:
         if path != IN_MEMORY:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)  # it may hold tokens that clients bound to their tools
         connection = sqlite3.connect(path, timeout=BUSY_S)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")

@@ -48,6 +48,7 @@ class TraceSummary(Struct, frozen=True, kw_only=True):
     """Unix milliseconds; None: the session goes on, or its server was killed."""
     n_spans: int
     n_failed: int
+    """Responses, transcriptions and tool calls."""
 
 
 def keep_traces(connection: sqlite3.Connection, records: Sequence[Trace | Span]) -> None:
@@ -93,7 +94,8 @@ def list_traces(
         key: whose; None: everybody's.
     """
     rows = connection.execute(
-        "SELECT traces.*, COUNT(span_id) AS n_spans, TOTAL(failed) AS n_failed, "
+        "SELECT traces.*, COUNT(span_id) AS n_spans, "
+        "TOTAL(failed AND kind <> 'turn') AS n_failed, "
         "MAX(CASE WHEN kind = 'session' THEN ended_ms END) AS ended_ms "
         "FROM traces LEFT JOIN spans USING (trace_id) WHERE (? IS NULL OR key = ?) "
         "GROUP BY trace_id ORDER BY traces.started_ms DESC, trace_id LIMIT ?",

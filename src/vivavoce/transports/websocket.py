@@ -53,6 +53,7 @@ async def open_websocket(
 
     Raises:
         web.HTTPBadRequest: it is no proper upgrade.
+        TransportClosed: the client is gone already.
     """
     socket = web.WebSocketResponse(
         protocols=(SUBPROTOCOL,),
@@ -62,7 +63,10 @@ async def open_websocket(
         writer_limit=WRITE_AHEAD_BYTES,
         decode_text=False,
     )
-    await socket.prepare(request)
+    try:
+        await socket.prepare(request)
+    except ConnectionError as error:
+        raise TransportClosed from error
     return WebSocketTransport(request, socket, decode, encode)
 
 

@@ -1,4 +1,5 @@
-// `@openai/agents-realtime` over WebSocket, in Node, as its guide shows it.
+// `@openai/agents-realtime` over WebSocket, in Node, as its guide shows it: semantic_vad,
+// transcription and tracing are its defaults.
 
 import { RealtimeAgent, RealtimeSession, tool } from '@openai/agents-realtime';
 import { z } from 'zod';
@@ -6,6 +7,11 @@ import { z } from 'zod';
 import { Inbox, ONE_SECOND, baseURL, play, speech } from './scenes.mjs';
 
 const url = `${baseURL.replace(/^http/, 'ws')}/realtime?model=gpt-realtime`;
+
+const SERVER_VAD = {
+  transcription: { model: 'gpt-4o-mini-transcribe' },
+  turnDetection: { type: 'server_vad' },
+};
 
 const asked = [];
 const weather = tool({
@@ -38,16 +44,10 @@ await play({
       return { history: transcripts(session), usage: session.usage.outputTokens };
     }),
 
-  speech: () =>
-    withSession(async (session, inbox) => {
-      let audio = 0;
-      session.on('audio', (event) => (audio += event.data.byteLength));
+  speech: () => withSession(spoken),
 
-      say(session);
-      await inbox.until(is('agent_end'));
-
-      return { history: transcripts(session), audio_ms: audio / 48 };
-    }),
+  speech_with_server_vad: () =>
+    withSession(spoken, { config: { audio: { input: SERVER_VAD } } }),
 
   interruption: () =>
     withSession(async (session, inbox) => {
@@ -71,8 +71,7 @@ await play({
       await inbox.until(is('agent_end'));
       await inbox.until(is('agent_end'));
 
-      const call = session.history.find((item) => item.type === 'function_call');
-      return { asked, result: ended.result, call, history: transcripts(session) };
+      return { asked, result: ended.result, history: transcripts(session) };
     }),
 
   handoff: () =>
@@ -108,8 +107,18 @@ await play({
     }),
 });
 
-async function withSession(scene) {
-  const session = new RealtimeSession(greeter, { transport: 'websocket', model: 'gpt-realtime', ...JSON.parse(process.env.EXTRA??'{}') });
+async function spoken(session, inbox) {
+  let audio = 0;
+  session.on('audio', (event) => (audio += event.data.byteLength));
+
+  say(session);
+  await inbox.until(is('agent_end'));
+
+  return { history: transcripts(session), audio_ms: audio / 48 };
+}
+
+async function withSession(scene, options = {}) {
+  const session = new RealtimeSession(greeter, { transport: 'websocket', model: 'gpt-realtime', ...options });
   const inbox = new Inbox();
   const errors = [];
   session.on('error', ({ error }) => inbox.put({ name: 'error', error: error.error ?? error }));

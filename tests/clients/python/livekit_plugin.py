@@ -1,7 +1,7 @@
 """LiveKit's realtime model for OpenAI, used alone: the calls that its `AgentSession` makes."""
-# mypy: ignore-errors  # the client is installed in an environment of its own
+# The client is installed in an environment of its own, which mypy does not see.
+# mypy: ignore-errors
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,8 +10,9 @@ import aiohttp
 from livekit import rtc
 from livekit.agents import function_tool, llm
 from livekit.plugins.openai.realtime import RealtimeModel, RealtimeSession
+from openai.types.realtime.realtime_audio_input_turn_detection import ServerVad
 
-from tests.clients.python.scenes import ONE_SECOND, SPEECH, BASE_URL, Inbox, Seen, pieces, play
+from tests.clients.python.scenes import BASE_URL, ONE_SECOND, SPEECH, Inbox, Seen, pieces, play
 
 RATE_HZ = 24_000
 EVENTS = (
@@ -76,9 +77,9 @@ class Conversation:
 
 
 @asynccontextmanager
-async def conversation() -> AsyncIterator[Conversation]:
+async def conversation(**settings) -> AsyncIterator[Conversation]:
     async with aiohttp.ClientSession() as http:
-        model = RealtimeModel(base_url=BASE_URL, api_key="any", http_session=http, **EXTRA)
+        model = RealtimeModel(base_url=BASE_URL, api_key="any", http_session=http, **settings)
         session = model.session()
         try:
             yield Conversation(session)
@@ -131,9 +132,7 @@ async def function_call(talk: Conversation) -> Seen:
 
     output = await get_weather(**json.loads(call.arguments))
     await talk.add(
-        llm.FunctionCallOutput(
-            call_id=call.call_id, name=call.name, output=output, is_error=False
-        )
+        llm.FunctionCallOutput(call_id=call.call_id, name=call.name, output=output, is_error=False)
     )
     answer, _ = await heard(await talk.session.generate_reply())
     return {"name": call.name, "arguments": json.loads(call.arguments), "answer": answer}
@@ -151,16 +150,24 @@ async def wrong_event(talk: Conversation) -> Seen:
     }
 
 
-def scene(act: Callable[[Conversation], Awaitable[Seen]]) -> Callable[[], Awaitable[Seen]]:
+def scene(
+    act: Callable[[Conversation], Awaitable[Seen]], **settings
+) -> Callable[[], Awaitable[Seen]]:
     async def played() -> Seen:
-        async with conversation() as talk:
+        async with conversation(**settings) as talk:
             return {**await act(talk), "errors": talk.errors}
 
     return played
 
 
-import os
-from openai.types.realtime.realtime_audio_input_turn_detection import ServerVad
-EXTRA={"turn_detection":ServerVad(type="server_vad")} if os.environ.get("EXTRA") else {}
-acts = [text, speech, interruption, function_call, wrong_event]
-play({act.__name__: scene(act) for act in acts})
+server_vad = ServerVad(type="server_vad")  # its default is semantic_vad
+play(
+    {
+        "text": scene(text),
+        "speech": scene(speech),
+        "speech_with_server_vad": scene(speech, turn_detection=server_vad),
+        "interruption": scene(interruption),
+        "function_call": scene(function_call),
+        "wrong_event": scene(wrong_event),
+    }
+)

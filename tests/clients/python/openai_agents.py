@@ -1,11 +1,12 @@
-"""`RealtimeRunner` of `openai-agents`, with its defaults."""
-# mypy: ignore-errors  # the client is installed in an environment of its own
+"""`RealtimeRunner` of `openai-agents`: semantic_vad, transcription and tracing are its defaults."""
+# The client is installed in an environment of its own, which mypy does not see.
+# mypy: ignore-errors
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from agents import function_tool
-from agents.realtime import RealtimeAgent, RealtimeRunner, RealtimeSession
+from agents.realtime import RealtimeAgent, RealtimeRunConfig, RealtimeRunner, RealtimeSession
 from agents.realtime.events import RealtimeRawModelEvent, RealtimeSessionEvent
 from agents.realtime.model_inputs import RealtimeModelSendRawMessage
 
@@ -73,8 +74,8 @@ def text_of(part) -> str:
 
 
 @asynccontextmanager
-async def conversation() -> AsyncIterator[Conversation]:
-    runner = RealtimeRunner(greeter, config=CONFIG)
+async def conversation(config: RealtimeRunConfig | None) -> AsyncIterator[Conversation]:
+    runner = RealtimeRunner(greeter, config=config)
     async with await runner.run(model_config=MODEL) as session:
         yield Conversation(session)
 
@@ -131,16 +132,26 @@ async def wrong_event(talk: Conversation) -> Seen:
     return {"code": event.error.code}
 
 
-def scene(act: Callable[[Conversation], Awaitable[Seen | None]]) -> Callable[[], Awaitable[Seen]]:
+def scene(
+    act: Callable[[Conversation], Awaitable[Seen | None]], config: RealtimeRunConfig | None = None
+) -> Callable[[], Awaitable[Seen]]:
     async def played() -> Seen:
-        async with conversation() as talk:
+        async with conversation(config) as talk:
             seen = await act(talk) or {}
             return {**seen, "history": talk.said(), "errors": talk.errors()}
 
     return played
 
 
-acts = [text, speech, interruption, function_call, handoff, wrong_event]
-import os,json
-CONFIG=json.loads(os.environ.get("EXTRA","null"))
-play({act.__name__: scene(act) for act in acts})
+server_vad = {"model_settings": {"turn_detection": {"type": "server_vad"}}}
+play(
+    {
+        "text": scene(text),
+        "speech": scene(speech),
+        "speech_with_server_vad": scene(speech, server_vad),
+        "interruption": scene(interruption),
+        "function_call": scene(function_call),
+        "handoff": scene(handoff),
+        "wrong_event": scene(wrong_event),
+    }
+)

@@ -1,5 +1,6 @@
 """`client.beta.realtime` of the last official package 1.x, which speaks the Beta dialect."""
-# mypy: ignore-errors  # the client is installed in an environment of its own
+# The client is installed in an environment of its own, which mypy does not see.
+# mypy: ignore-errors
 
 import base64
 import json
@@ -127,7 +128,9 @@ async def wrong_event(rt: AsyncRealtimeConnection) -> Seen:
     }
 
 
-def scene(act: Callable[[AsyncRealtimeConnection], Awaitable[Seen]]) -> Callable[[], Awaitable[Seen]]:
+def scene(
+    act: Callable[[AsyncRealtimeConnection], Awaitable[Seen]],
+) -> Callable[[], Awaitable[Seen]]:
     async def played() -> Seen:
         async with connection() as rt:
             return await act(rt)

@@ -1,5 +1,6 @@
 """`websocket-client` as in the first examples of the API: an app with callbacks, Beta events."""
-# mypy: ignore-errors  # the client is installed in an environment of its own
+# The client is installed in an environment of its own, which mypy does not see.
+# mypy: ignore-errors
 
 import asyncio
 import base64

@@ -24,6 +24,8 @@ class CascadeResponder:
     synthesised; what it wrote meanwhile waits in its stream.
     """
 
+    hears_audio = False
+
     def __init__(self, language_model: LanguageModel, synthesizer: Synthesizer) -> None:
         self._language_model = language_model
         self._synthesizer = synthesizer
