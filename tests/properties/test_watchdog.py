@@ -120,6 +120,7 @@ class Engine:
     hearings: list[list[Step]]
     last_progress: float = 0.0
     prepare_after_ms: int = 32
+    hears_audio: bool = False
     abilities: TranscriberAbilities = field(default_factory=TranscriberAbilities)
 
     async def respond(self, request: ResponseRequest) -> Stream[ResponseEvent]:
