@@ -4,7 +4,16 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine
 
-from benchmarks import core, long_talks, noise, prefill, sessions, transcription, turn_ends, voice_to_voice
+from benchmarks import (
+    core,
+    long_talks,
+    noise,
+    prefill,
+    sessions,
+    transcription,
+    turn_ends,
+    voice_to_voice,
+)
 
 TURNS = 20
 

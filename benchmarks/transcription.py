@@ -31,7 +31,7 @@ PAUSE_MS = 1_000
 DELTA = "conversation.item.input_audio_transcription.delta"
 COMPLETED = "conversation.item.input_audio_transcription.completed"
 COMMIT = '{"type":"input_audio_buffer.commit"}'
-NUMBERS = "zero one two three four five six seven eight nine ten".split()
+NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 @dataclass

@@ -75,10 +75,12 @@ async def test_a_store_that_fails_costs_a_warning_and_no_session(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.WARNING)
-    async with open_database(IN_MEMORY, SCHEMAS) as database:
-        async with open_accounts(Loaded(Config()), Clock(), database) as accounts:
-            await database.run(lambda connection: connection.execute("DROP TABLE usage"))
-            accounts.of("any").observers("sess_1", "gpt-realtime")
-            await accounts.write()
+    async with (
+        open_database(IN_MEMORY, SCHEMAS) as database,
+        open_accounts(Loaded(Config()), Clock(), database) as accounts,
+    ):
+        await database.run(lambda connection: connection.execute("DROP TABLE usage"))
+        accounts.of("any").observers("sess_1", "gpt-realtime")
+        await accounts.write()
 
     assert "cannot write down usage: no such table: usage" in caplog.text

@@ -117,7 +117,10 @@ async def _run_engines(
 def _engines_line(loaded: Loaded) -> str:
     if loaded.config.scripted is not None:
         return f"everything is scripted by {loaded.config.scripted}"
-    return ", ".join(f"{role} {table['use']}" for role, table in loaded.engine_tables.items())
+    from vivavoce.engines.bundled_models import used_tables
+
+    tables = used_tables(loaded.engine_tables)
+    return ", ".join(f"{role} {table['use']}" for role, table in tables.items())
 
 
 @asynccontextmanager
@@ -135,11 +138,12 @@ async def opened_engines(loaded: Loaded) -> AsyncIterator[Engines]:
         async with open_scripted_engines(Path(config.scripted)) as engines:
             yield engines
         return
+    from vivavoce.engines.bundled_models import used_tables
     from vivavoce.engines.loader import open_engines
 
     tables = {
         role: with_environment(table, loaded.environment)
-        for role, table in loaded.engine_tables.items()
+        for role, table in used_tables(loaded.engine_tables).items()
     }
     async with open_engines(
         tables, config.profile, loaded.models_dir, translation=config.translation.use
@@ -172,6 +176,7 @@ def session_options(config: Config, engines: Engines) -> SessionOptions:
         has_turn_judge=engines.turn_judge is not None,
         transcriber=engines.transcriber.abilities,
         max_duration_s=session.max_duration_s,
+        hears_audio=engines.responder.hears_audio,
     )
 
 

@@ -88,7 +88,7 @@ class SessionConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     client_stall_s: Seconds = 20.0
     """A client that takes nothing for this long is let go."""
     resume_s: Annotated[float, Meta(ge=0, le=60)] = 60.0
-    """A client that asked for it may come back for this long after a lost connection; 0: never."""
+    """A client that asked for it may come back for this long after a loss; 0: never."""
     compaction: bool = False
     """Summarise what gets too old for the language model's window, instead of forgetting it."""
     leave_out: tuple[Leavable, ...] = ("reasoning",)
@@ -109,6 +109,9 @@ class EnginesConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         default_factory=lambda: {"use": "llama-cpp"}
     )
     synthesizer: Mapping[str, object] = msgspec.field(default_factory=lambda: {"use": "bundled"})
+    responder: Mapping[str, object] = msgspec.field(default_factory=lambda: {"use": "cascade"})
+    """`cascade`: the language model and the synthesizer. Others answer and speak by themselves, and
+    those two are not opened."""
 
 
 class TranslationConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,11 +3,13 @@
 from itertools import groupby
 from typing import Any
 
+import pybase64
 import pytest
 
 from tests.api.server import Socket, served
 from tests.runtime.fakes import Fakes
 from vivavoce.interfaces import Finished, ResponseEvent, ResponseRequest, Stream
+from vivavoce.media.pcm import silence
 
 BETA = {"OpenAI-Beta": "realtime=v1"}
 QUERY = "model=gpt-4o-realtime-preview-2024-12-17"
@@ -152,3 +154,31 @@ async def test_an_error_is_told_in_the_words_of_beta() -> None:
         error: Any = await socket.receive()
 
     assert error["error"]["param"] == "session.voice"
+
+
+async def test_a_transcription_session_has_its_own_names() -> None:
+    async with served() as server, server.socket("intent=transcription", headers=BETA) as socket:
+        created: Any = await socket.receive()
+        await socket.send(
+            {
+                "type": "transcription_session.update",
+                "session": {
+                    "input_audio_transcription": {"model": "whisper-1"},
+                    "turn_detection": None,
+                },
+            }
+        )
+        updated: Any = await socket.receive()
+        audio = pybase64.b64encode(silence(500).data).decode()
+        await socket.send({"type": "input_audio_buffer.append", "audio": audio})
+        await socket.send({"type": "input_audio_buffer.commit"})
+        types = [(await socket.receive())["type"] for _ in range(2)]
+        heard: Any = await socket.received("conversation.item.input_audio_transcription.completed")
+
+    assert created["type"] == "transcription_session.created"
+    assert created["session"]["turn_detection"]["type"] == "server_vad"
+    assert updated["type"] == "transcription_session.updated"
+    assert updated["session"]["input_audio_transcription"]["model"] == "whisper-1"
+    assert updated["session"]["turn_detection"] is None
+    assert types == ["input_audio_buffer.committed", "conversation.item.created"]
+    assert heard["transcript"] == "hello there"

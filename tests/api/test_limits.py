@@ -1,12 +1,14 @@
 """Limits of a key, over real sockets."""
 
+from typing import Any
+
 import aiohttp
 import pytest
 
 from tests.api.server import Event, Socket, served
 from tests.runtime.fakes import until
 from vivavoce.api.auth import key_id_of
-from vivavoce.config import Config, LimitsConfig, OwnLimitsConfig
+from vivavoce.config import Config, Limit, LimitsConfig, OwnLimitsConfig
 
 KEYS = ("sk-desk", "sk-mobile")
 NAMES = {"sk-desk": "desk", "sk-mobile": "mobile"}
@@ -18,8 +20,12 @@ def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def limited(**limits: int) -> Config:
-    return Config(limits=LimitsConfig(**limits))
+def limited(requests_per_minute: Limit = "none", tokens_per_minute: Limit = "none") -> Config:
+    return Config(
+        limits=LimitsConfig(
+            requests_per_minute=requests_per_minute, tokens_per_minute=tokens_per_minute
+        )
+    )
 
 
 async def answered(socket: Socket) -> Event:
@@ -37,14 +43,16 @@ def error_of(done: Event) -> Event:
 
 
 async def test_one_session_too_many_is_refused_before_the_upgrade() -> None:
-    async with served(keys=KEYS, config=ONE_SESSION) as server:
-        async with server.socket(headers=bearer("sk-desk")) as first:
-            await first.receive()
-            answer = await server.http.get(
-                f"{server.url}/v1/realtime",
-                headers={**bearer("sk-desk"), "Connection": "Upgrade", "Upgrade": "websocket"},
-            )
-            body = await answer.json()
+    async with (
+        served(keys=KEYS, config=ONE_SESSION) as server,
+        server.socket(headers=bearer("sk-desk")) as first,
+    ):
+        await first.receive()
+        answer = await server.http.get(
+            f"{server.url}/v1/realtime",
+            headers={**bearer("sk-desk"), "Connection": "Upgrade", "Upgrade": "websocket"},
+        )
+        body = await answer.json()
 
     assert answer.status == 429
     assert answer.headers["Retry-After"] == "5"
@@ -117,11 +125,11 @@ async def test_what_is_left_is_reported_behind_each_answer() -> None:
         event = await socket.receive()
 
     assert event["type"] == "rate_limits.updated"
-    requests, tokens = event["rate_limits"]  # type: ignore[misc]  # JSON
-    assert (requests["name"], requests["limit"], requests["remaining"]) == ("requests", 5, 4)
-    assert tokens["name"] == "tokens"
-    assert 900 < tokens["remaining"] < 1000
-    assert tokens["reset_seconds"] > 0
+    limits: Any = event["rate_limits"]
+    assert [limit["name"] for limit in limits] == ["requests", "tokens"]
+    assert (limits[0]["limit"], limits[0]["remaining"]) == (5, 4)
+    assert 900 < limits[1]["remaining"] < 1000
+    assert limits[1]["reset_seconds"] > 0
 
 
 async def test_an_answer_beyond_the_limit_ends_as_failed_and_the_session_goes_on() -> None:

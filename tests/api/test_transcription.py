@@ -18,7 +18,7 @@ async def test_an_intent_without_a_model_starts_a_transcription_session() -> Non
 
 async def test_where_a_model_is_named_the_session_is_a_conversation() -> None:
     query = "intent=transcription&model=gpt-realtime"
-    update = {"type": "session.update", "session": {"type": "transcription"}}
+    update: dict[str, object] = {"type": "session.update", "session": {"type": "transcription"}}
     async with served() as server, server.socket(query) as socket:
         created = await socket.receive()
         await socket.send(update)

@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 NODE = HERE / "node"
 TIMEOUT_S = 100
-SILENCE_MS = 4_200
-"""Behind the speech: more than the 4 s after which semantic_vad ends any turn. It waits less when
-the words seem complete, but these come late: the recording is sent in an instant."""
+SILENCE_MS = 1_500
+"""Behind the speech: more than the 1.2 s after which semantic_vad ends a turn that seems complete."""
 
 
 class Played:
@@ -47,12 +47,17 @@ def played_by_python(client: str, program: str, folder: Path) -> Played:
     return asyncio.run(_played(folder, str(python), "-m", f"tests.clients.python.{program}"))
 
 
-def played_by_node(program: str, folder: Path, *flags: str) -> Played:
-    """Run `node/PROGRAM.mjs` against `wss://`, with a certificate that Node is told to trust."""
+def played_here(program: str, folder: Path) -> Played:
+    """Run `python/PROGRAM.py` in our own environment: it speaks bare WebSocket."""
+    return asyncio.run(_played(folder, sys.executable, "-m", f"tests.clients.python.{program}"))
+
+
+def played_by_node(program: str, folder: Path, *flags: str, tls: bool = False) -> Played:
+    """Run `node/PROGRAM.mjs`; with TLS, against a certificate that Node is told to trust."""
     node = shutil.which("node")
     if node is None or not (NODE / "node_modules").exists():
         pytest.fail("Node.js or its packages are not installed: run make test-clients")
-    return asyncio.run(_played(folder, node, *flags, str(NODE / f"{program}.mjs"), tls=True))
+    return asyncio.run(_played(folder, node, *flags, str(NODE / f"{program}.mjs"), tls=tls))
 
 
 async def _played(folder: Path, *program: str, tls: bool = False) -> Played:

@@ -19,7 +19,8 @@ FIRST_WITH_WEBSOCKET = 22
 @pytest.fixture(scope="module", params=["openai_ws", "openai_websocket"])
 def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
     program: str = request.param
-    return played_by_node(program, tmp_path_factory.mktemp(program), *_websocket_flag())
+    folder = tmp_path_factory.mktemp(program)
+    return played_by_node(program, folder, *_websocket_flag(), tls=True)
 
 
 def _websocket_flag() -> list[str]:

@@ -27,6 +27,11 @@ answer = "It is sunny in Oslo."
 [[turns]]
 when = "France"
 answer = "Paris."
+
+[[turns]]
+when = "story"
+answer = "Once upon a time, there was a server, and it told a story, until it was interrupted."
+delays.token_ms = 200
 """
 WEATHER = {
     "type": "function",
@@ -58,6 +63,17 @@ async def types_until(connection: AsyncRealtimeConnection, last: str) -> list[st
     return types
 
 
+async def ask(connection: AsyncRealtimeConnection, words: str) -> None:
+    await connection.conversation.item.create(
+        item={
+            "type": "message",
+            "role": "user",
+            "content": [{"type": "input_text", "text": words}],
+        }
+    )
+    await connection.response.create()
+
+
 async def next_error(connection: AsyncRealtimeConnection) -> RealtimeError:
     async for event in connection:
         if event.type == "error":
@@ -68,14 +84,7 @@ async def next_error(connection: AsyncRealtimeConnection) -> RealtimeError:
 async def test_a_text_turn(tmp_path: Path) -> None:
     async with connected(tmp_path) as connection:
         await connection.session.update(session={"type": "realtime", "output_modalities": ["text"]})
-        await connection.conversation.item.create(
-            item={
-                "type": "message",
-                "role": "user",
-                "content": [{"type": "input_text", "text": "What is the capital of France?"}],
-            }
-        )
-        await connection.response.create()
+        await ask(connection, "What is the capital of France?")
 
         text = ""
         async for event in connection:
@@ -108,6 +117,31 @@ async def test_a_spoken_turn_with_a_function_call(tmp_path: Path) -> None:
     assert "input_audio_buffer.speech_started" in asked
     assert "input_audio_buffer.committed" in asked
     assert "response.output_audio.delta" in answered
+
+
+async def test_speech_interrupts_an_answer_which_is_truncated(tmp_path: Path) -> None:
+    sound = recording("goforward").data[:48_000]  # a second of it, so that no turn ends
+    async with connected(tmp_path) as connection:
+        await ask(connection, "Tell me a story.")
+        async for event in connection:
+            if event.type == "response.output_audio.delta":
+                item_id = event.item_id
+                break
+        await connection.input_audio_buffer.append(audio=base64.b64encode(sound).decode())
+        await types_until(connection, "input_audio_buffer.speech_started")
+        await connection.conversation.item.truncate(
+            item_id=item_id, content_index=0, audio_end_ms=200
+        )
+        async for event in connection:
+            if event.type == "response.done":
+                cancelled = event.response
+                break
+        left = await types_until(connection, "conversation.item.truncated")
+
+    assert cancelled.status == "cancelled"
+    assert cancelled.status_details is not None
+    assert cancelled.status_details.reason == "turn_detected"
+    assert "response.output_audio.delta" not in left
 
 
 async def test_an_error_names_the_event_and_the_session_goes_on(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from tests.recordings import FOLDER, recording
 from tests.served import served
 from vivavoce.media.pcm import BYTES_PER_MS, silence
 from vivavoce.media.wav import read_wav
+from vivavoce.testing.http_engines import HttpRequests, HttpScript, http_engines
 
 SCRIPT = """
 [[turns]]
@@ -32,6 +33,25 @@ fault_in = "translation"
 [[turns]]
 hears = "Danke."
 translations = { fr = "Merci." }
+"""
+HTTP_CONFIG = """
+[engines.turn_judge]
+use = "none"
+
+[engines.transcriber]
+use = "openai-http"
+base_url = "{url}"
+model = "m"
+
+[engines.language_model]
+use = "chat-completions"
+base_url = "{url}"
+model = "m"
+
+[engines.synthesizer]
+use = "openai-http"
+base_url = "{url}"
+model = "m"
 """
 FRAME_BYTES = 200 * BYTES_PER_MS
 
@@ -70,13 +90,13 @@ async def until_closed(
 
 
 def text_of(events: list[RealtimeTranslationServerEvent], kind: Literal["input", "output"]) -> str:
-    deltas = []
+    said: dict[str, str] = {"input": "", "output": ""}
     for event in events:
-        if event.type in ("session.input_transcript.delta", "session.output_transcript.delta") and (
-            event.type == f"session.{kind}_transcript.delta"
-        ):
-            deltas.append(event.delta)
-    return "".join(deltas)
+        if event.type == "session.input_transcript.delta":
+            said["input"] += event.delta
+        elif event.type == "session.output_transcript.delta":
+            said["output"] += event.delta
+    return said[kind]
 
 
 async def test_speech_is_translated_with_both_transcripts(tmp_path: Path) -> None:
@@ -129,6 +149,29 @@ async def test_an_unknown_language_is_refused_when_a_key_is_minted(tmp_path: Pat
             await client.realtime.translations.client_secrets.create(
                 session={"model": "gpt-realtime-translate", "audio": {"output": {"language": "?"}}}
             )
+
+
+async def test_http_engines_translate_into_any_language(tmp_path: Path) -> None:
+    requests = HttpRequests()
+    script = HttpScript(transcript="Good morning.", answer="Καλημέρα σας.")
+    async with asyncio.timeout(60), http_engines(script, requests=requests) as engines:
+        config = tmp_path / "config.toml"
+        config.write_text(HTTP_CONFIG.format(url=engines))
+        async with (
+            served("--config", str(config), VIVAVOCE_HOME=str(tmp_path)) as (url, _),
+            AsyncOpenAI(base_url=url, api_key="any") as client,
+            client.realtime.translations.connect(model="gpt-realtime-translate") as connection,
+        ):
+            await connection.session.update(session={"audio": {"output": {"language": "el"}}})
+            await speak(connection, recording("cards-001").data + silence(700).data)
+            events = await until_closed(connection)
+
+    assert text_of(events, "output") == "Καλημέρα σας."
+    assert text_of(events, "input") == ""  # the client did not ask
+    assert any(event.type == "session.output_audio.delta" for event in events)
+    (prompt,) = [body["messages"] for body in requests.bodies if "messages" in body]
+    assert "translation into Greek" in str(prompt)
+    assert "Good morning." in str(prompt)
 
 
 @pytest.mark.models

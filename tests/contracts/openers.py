@@ -7,14 +7,16 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import pytest
 
+from tests.api.server import served
 from tests.bundled_models import model_dir
 from vivavoce.engines.cascade.responder import CascadeResponder
 from vivavoce.engines.language_models import chat_completions
 from vivavoce.engines.loader import find_engine
+from vivavoce.engines.responders import omni, realtime
 from vivavoce.engines.synthesizers import openai_http as http_synthesizer
 from vivavoce.engines.transcribers import openai_http as http_transcriber
 from vivavoce.interfaces import (
@@ -22,6 +24,7 @@ from vivavoce.interfaces import (
     Prompt,
     PromptMessage,
     Responder,
+    ResponderEngine,
     SpeechDetector,
     Synthesizer,
     Transcriber,
@@ -39,6 +42,7 @@ from vivavoce.testing.engines import (
     ScriptedSynthesizer,
     ScriptedTranscriber,
     ScriptedTurnJudge,
+    scripted_engines,
 )
 from vivavoce.testing.http_engines import HttpScript, http_engines
 
@@ -110,6 +114,8 @@ def _transcript_of(n_bytes: int) -> str:
 
 def over_http(
     open_engine: Callable[[dict[str, object]], AbstractAsyncContextManager[T]],
+    *,
+    spoken_as: Literal["vendor", "vllm"] = "vendor",
     **settings: object,
 ) -> Open[T]:
     @asynccontextmanager
@@ -121,6 +127,7 @@ def over_http(
             first_token_ms=5,
             token_ms=1,
             first_audio_ms=5,
+            spoken_as=spoken_as,
         )
         async with (
             http_engines(script) as url,
@@ -129,6 +136,30 @@ def over_http(
             yield engine
 
     return opened
+
+
+def responder_of(opens: Open[ResponderEngine]) -> Open[Responder]:
+    @asynccontextmanager
+    async def opened() -> AsyncGenerator[Responder, None]:
+        async with opens() as engine:
+            yield engine.responder
+
+    return opened
+
+
+def over_realtime() -> Open[Responder]:
+    """Another server of ours, with a responder that keeps the contract itself."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncGenerator[ResponderEngine, None]:
+        async with served(is_ready=False) as upstream:
+            upstream.gateway.engines = scripted_engines(answer=_answer)
+            async with realtime.open_engine(
+                {"base_url": f"{upstream.url}/v1", "model": "gpt-realtime"}
+            ) as it:
+                yield it
+
+    return responder_of(opened)
 
 
 def models(name: str, opens: Open[T]) -> object:
@@ -177,6 +208,9 @@ RESPONDERS = [
         "cascade",
         lambda: scripted(CascadeResponder(ScriptedLanguageModel(_answer), ScriptedSynthesizer())),
     ),
+    plain("realtime", over_realtime()),
+    plain("omni", responder_of(over_http(omni.open_engine))),
+    plain("omni, as vLLM speaks", responder_of(over_http(omni.open_engine, spoken_as="vllm"))),
 ]
 TURN_JUDGES = [
     plain("scripted", lambda: scripted(ScriptedTurnJudge())),

@@ -97,8 +97,7 @@ def test_the_model_and_nulls_of_refused_fields_are_accepted_without_effect() -> 
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"tracing": "auto"}, "session.tracing"),
-        ({"tracing": {"workflow_name": "x"}}, "session.tracing"),
+        ({"tracing": {"metadata": {"x": "y" * 20_000}}}, "session.tracing"),
         ({"reasoning": {"effort": "low"}}, "session.reasoning"),
         (
             {"audio": {"input": {"noise_reduction": {"type": "far_field", "strength": 2.5}}}},

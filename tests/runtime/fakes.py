@@ -17,9 +17,9 @@ from vivavoce.interfaces import (
     ResponseEvent,
     ResponseRequest,
     Stream,
-    TranscriberAbilities,
     TextDelta,
     Tool,
+    TranscriberAbilities,
     Transcript,
     TranscriptionEvent,
     TranscriptionHints,
@@ -57,7 +57,7 @@ class ScriptedTranscriber:
 
     text: str = "hello there"
     prepare_after_ms: int = 32
-    abilities: TranscriberAbilities = TranscriberAbilities()
+    abilities: TranscriberAbilities = field(default_factory=TranscriberAbilities)
     heard: list[AudioOrPause] = field(default_factory=list)
 
     async def transcribe(
@@ -88,6 +88,7 @@ class ScriptedResponder:
 
     script: Script = short_answer
     prepare_after_ms: int = 100
+    hears_audio: bool = False
     n_started: int = 0
     n_closed: int = 0
 
@@ -179,6 +180,7 @@ def running(
     observers: Iterable[Observer] = (),
     prepared_room: PreparedRoom | None = None,
     reports_timing: bool = False,
+    resume_token: str | None = None,
     limits: ResponseLimits | None = None,
 ) -> Running:
     transport, client = memory_pair()
@@ -192,6 +194,7 @@ def running(
         new_id=counting_ids(),
         prepared_room=prepared_room or PreparedRoom(2),
         reports_timing=reports_timing,
+        resume_token=resume_token,
         limits=limits,
     )
     return Running(runner, client)

@@ -135,5 +135,5 @@ async def test_a_refusal_is_not_repeated() -> None:
 
 async def test_a_collector_that_is_not_there_is_an_ordinary_failure() -> None:
     async with exporting("http://127.0.0.1:1") as exporter:
-        with pytest.raises(OSError, match="127.0.0.1:1"):
+        with pytest.raises(OSError, match=r"127\.0\.0\.1:1"):
             await exporter.deliver([span()])

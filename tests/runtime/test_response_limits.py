@@ -2,6 +2,8 @@
 
 import asyncio
 
+from msgspec import structs
+
 from tests.runtime.fakes import Fakes, ScriptedRules, hanging, running
 from vivavoce.clock import Clock
 from vivavoce.core.inputs import Input, ResponseFailed, SessionOpened
@@ -71,6 +73,15 @@ async def test_a_refused_answer_is_not_started_and_the_session_is_told_why() -> 
     )
     assert not failed.was_started
     assert fakes.responder.n_started == 0
+
+
+def test_the_servers_own_work_counts_for_nothing() -> None:
+    key = KeyLimiter(KeyLimits(requests_per_minute=1), NOW)
+    own = structs.replace(start("resp_1"), is_for_client=False)
+
+    key.take_request()
+
+    assert limits_of(key).refuse(own) is None
 
 
 def test_a_prepared_answer_that_is_dropped_gives_its_request_back() -> None:

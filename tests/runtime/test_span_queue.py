@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.runtime.fakes import until
 from tests.runtime.spans import span
 from vivavoce.runtime import span_queue
 from vivavoce.runtime.span_queue import SpanQueue, TraceRecord
@@ -80,8 +81,7 @@ async def test_delivering_goes_on_until_it_is_cancelled() -> None:
         task = tasks.create_task(queue.deliver_regularly())
         for n_delivered in (1, 2):
             queue.put(span())
-            while len(other.batches) < n_delivered:
-                await asyncio.sleep(0)
+            await until(lambda: len(other.batches) == n_delivered)  # noqa: B023 - awaited here
         task.cancel()
 
     assert len(other.batches) == 2

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from tests.runtime.fakes import until
 from vivavoce.clock import Clock
 from vivavoce.core.inputs import SessionOpened
 from vivavoce.core.outputs import FeedTranscription, Send
@@ -145,14 +146,12 @@ async def test_what_the_disk_does_not_take_waits_and_is_added_to() -> None:
 async def test_writing_goes_on_until_it_is_cancelled() -> None:
     book = Book()
     ledger = UsageLedger(SetClock(), book.write, every_s=0.01)
-    writing = asyncio.TaskGroup()
 
-    async with asyncio.timeout(5), writing as tasks:
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
         task = tasks.create_task(ledger.write_regularly())
         for n_written in (1, 2):
             ledger.add("desk", "gpt-realtime", Usage(sessions=1))
-            while len(book.written) < n_written:
-                await asyncio.sleep(0)
+            await until(lambda: len(book.written) == n_written)  # noqa: B023 - awaited here
         task.cancel()
 
     assert len(book.written) == 2

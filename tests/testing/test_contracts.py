@@ -131,6 +131,7 @@ class SlowToClose:
     """Answers well, and takes its time to go."""
 
     prepare_after_ms = 32
+    hears_audio = False
 
     async def respond(self, request: ResponseRequest) -> Stream[ResponseEvent]:
         try:

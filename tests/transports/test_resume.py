@@ -150,7 +150,7 @@ async def test_a_thousand_cuts_lose_and_double_nothing_in_either_direction(
     appended = [event for event in player.sent if "audio" in event]
     of_core = [event for event in player.received if not event["type"].startswith("vivavoce.")]
     received = [event["event_id"] for event in of_core]
-    assert proxy.n_cuts > n_cuts
+    assert proxy.n_cuts >= n_cuts
     assert heard == [event["event_id"] for event in player.sent if "audio" not in event]
     assert sound == b"".join(pybase64.b64decode(event["audio"]) for event in appended)
     assert received == sent[: len(received)]

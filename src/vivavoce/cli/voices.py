@@ -21,18 +21,21 @@ def list_voices(*, config: Path | None = None) -> None:
     Args:
         config: A TOML file; see docs/reference/configuration.md.
     """
+    from vivavoce.engines.bundled_models import CASCADE
     from vivavoce.engines.synthesizers.speakers import HIBARI_VOICE, KOKORO_SPEAKERS
 
-    table = load_config(config).engine_tables["synthesizer"]
+    tables = load_config(config).engine_tables
+    has_responder = tables["responder"]["use"] != CASCADE
+    table = tables["responder" if has_responder else "synthesizer"]
     console = Console(highlight=False)
-    if table["use"] != HTTP_ENGINE:
+    if not has_responder and table["use"] != HTTP_ENGINE:
         console.print("\n".join((HIBARI_VOICE, *KOKORO_SPEAKERS)))
         return
     names = table.get("voices")
     if isinstance(names, (list, dict)) and names:
         console.print("\n".join(names))
     else:
-        console.print("any name is passed on to the speech server")
+        console.print("any name is passed on to the server that speaks")
 
 
 @app.command
@@ -64,8 +67,14 @@ def add(
 
 
 def _server_settings(loaded: Loaded) -> dict[str, object]:
+    from vivavoce.engines.bundled_models import CASCADE
     from vivavoce.engines.strict_settings import with_environment
 
+    if loaded.engine_tables["responder"]["use"] != CASCADE:
+        raise ConfigError(
+            "new voices are made by a synthesizer, and this responder speaks by itself",
+            path="engines.responder.use",
+        )
     table = loaded.engine_tables["synthesizer"]
     if table["use"] != HTTP_ENGINE:
         raise ConfigError(

@@ -74,7 +74,7 @@ class Compaction:
         request = ResponseRequest(
             response_id=self._writing.job_id, prompt=asking, modality="text"
         )
-        self._emit(StartResponse(request, PcmFormat()))
+        self._emit(StartResponse(request, PcmFormat(), is_for_client=False))
 
     def give_up(self) -> None:
         """Forget the summary under way, if there is one."""

@@ -87,6 +87,8 @@ class StartResponse(Struct, frozen=True, tag=True):
     """What `AudioDelta.data` is to be turned into before it is reported."""
     prepared: bool = False
     """Nobody has asked yet: yields to other work, and runs at most `max_lead_s` ahead."""
+    is_for_client: bool = True
+    """False: the server's own work, which counts against no limit."""
 
 
 class ReleaseResponse(Struct, frozen=True, tag=True):

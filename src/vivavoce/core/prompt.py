@@ -87,11 +87,13 @@ def _user_parts(record: ItemRecord) -> Iterator[PromptMessage]:
     assert isinstance(record.item, Message)
     for index, part in enumerate(record.item.content):
         if not isinstance(part, InputAudio):
-            text, audio = getattr(part, "text", ""), b""
-        elif index in record.pending or record.heard.get(index) == "":
-            continue  # not known yet, or noise
+            text, audio = getattr(part, "text", "").strip(), b""
+        elif index in record.heard:
+            text = record.heard[index].strip()
+            audio = record.user_audio.get(index, b"") if text else b""  # or it is noise
+        elif index in record.pending:
+            continue
         else:
-            # Where the transcriber failed there is the sound alone.
-            text, audio = record.heard.get(index, ""), record.user_audio.get(index, b"")
+            text, audio = "", record.user_audio.get(index, b"")  # the transcriber failed
         if text or audio:
-            yield PromptMessage("user", text.strip(), audio)
+            yield PromptMessage("user", text, audio)

@@ -207,7 +207,8 @@ def _on_opened(state: SessionState, wall_s: int) -> None:
 
 def _on_sideband(state: SessionState, opened: SidebandOpened) -> None:
     state.asker = opened.connection
-    state.answer(SessionCreated(event_id=state.event_id(), session=state.settings))
+    shown = shown_session(state.settings, state.options.kind)
+    state.answer(SessionCreated(event_id=state.event_id(), session=shown))
     if opened.extensions:
         state.transcriptions.report_partials()
 

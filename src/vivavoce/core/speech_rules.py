@@ -113,7 +113,11 @@ def _judge_after_ms(state: SessionState) -> int | None:
 def _think_of_the_pause(state: SessionState) -> None:
     """Do what follows from all that is known of the pause under way."""
     _set_wait(state)
-    _maybe_prepare(state)
+    # Sound may have come faster than it was spoken: then all the silence it takes is there.
+    if (stopped := state.turns.stop_if_due()) is not None:
+        _on_speech_stopped(state, stopped)
+    else:
+        _maybe_prepare(state)
 
 
 def _set_wait(state: SessionState) -> None:

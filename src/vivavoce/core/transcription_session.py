@@ -8,7 +8,7 @@ Source: protocol reference, "Transcription session" (20-session-config, section 
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from vivavoce.core.options import SessionKind, SessionOptions
-from vivavoce.core.settings import CheckTool, merge, refused
+from vivavoce.core.settings import merge, refused
 from vivavoce.core.transcription_settings import STREAMING_MODELS
 from vivavoce.errors import ProtocolError
 from vivavoce.interfaces import Tool
@@ -96,10 +96,10 @@ def _audio(update: TranscriptionSessionUpdate) -> AudioUpdate | UnsetType:
     if isinstance(update.audio, UnsetType):
         return UNSET
     given = update.audio.input
-    if isinstance(given, Struct) and isinstance(given.turn_detection, ServerVad):
-        # `create_response` and `interrupt_response` are allowed and have no effect.
-        if isinstance(given.turn_detection.idle_timeout_ms, int):
-            raise refused(f"{DETECTION}.idle_timeout_ms", "nobody answers in this session")
+    detection = given.turn_detection if isinstance(given, Struct) else None
+    # `create_response` and `interrupt_response` are allowed, and have no effect.
+    if isinstance(detection, ServerVad) and isinstance(detection.idle_timeout_ms, int):
+        raise refused(f"{DETECTION}.idle_timeout_ms", "nobody answers in this session")
     return AudioUpdate(input=given)
 
 

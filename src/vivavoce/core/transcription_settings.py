@@ -5,9 +5,7 @@ transcriber; they say how it is used. Source: protocol reference, "Input transcr
 (20-session-config, sections 6 and 7).
 """
 
-from typing import cast
-
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, UnsetType
 
 from vivavoce.core.options import SessionKind, SessionOptions
 from vivavoce.errors import ProtocolError

@@ -2,7 +2,8 @@
 
 The transcript is always made, because the language model reads it; its events go out only where
 the client asked for them; before the commit only in transcription sessions and for models that
-promise it, as some clients throw on an item they have not seen. Source: protocol reference, "Flows" (50, section 3) and "Server events" (40, section 4).
+promise it, as some clients throw on an item they have not seen. Source: protocol reference, "Flows"
+(50, sections 3 and 15) and "Server events" (40, section 4).
 """
 
 from collections.abc import Callable, Sequence
@@ -45,8 +46,8 @@ from vivavoce.protocol.server_events import (
     ConversationItemInputAudioTranscriptionSegment,
     Logprob,
     ServerEvent,
-    TranscriptLanguage,
     TranscriptionError,
+    TranscriptLanguage,
 )
 from vivavoce.protocol.session import RealtimeSession, Transcription
 

@@ -68,9 +68,7 @@ class TranslationRules:
         self.session_id = new_id("sess")
         self._settings = initial_translation_session(options, self.session_id, 0)
         self._outputs: list[Output] = []
-        self._listening = Listening(
-            options.silence_duration_ms, options.pause_after_ms, self._emit
-        )
+        self._listening = Listening(options.silence_duration_ms, options.pause_after_ms, self._emit)
         self._transcript = SourceTranscript(self._send_source_text)
         self._interpreting = Interpreting(
             self.session_id,

@@ -81,6 +81,14 @@ class TurnDetector:
         self._silence_ms = 0
         return SpeechStarted(max(start_ms, self._earliest_start_ms))
 
+    def stop_if_due(self) -> SpeechStopped | None:
+        """End the turn if its silence has lasted long enough: that may have become less."""
+        if not self._silence_ms or self._silence_ms < self.silence_duration_ms:
+            return None
+        silence_ms = self._silence_ms
+        self.reset(earliest_start_ms=self._now_ms)
+        return SpeechStopped(self._now_ms, silence_ms)
+
     def skip(self, n_frames: int) -> None:
         """Let time pass unheard: turn detection is off."""
         self._now_ms += n_frames * FRAME_MS
@@ -97,8 +105,4 @@ class TurnDetector:
             was_silent, self._silence_ms = self._silence_ms > 0, 0
             return SpeechResumed() if was_silent else None
         self._silence_ms += FRAME_MS
-        if self._silence_ms < self.silence_duration_ms:
-            return SilenceGrew(self._silence_ms)
-        silence_ms = self._silence_ms
-        self.reset(earliest_start_ms=self._now_ms)
-        return SpeechStopped(self._now_ms, silence_ms)
+        return self.stop_if_due() or SilenceGrew(self._silence_ms)

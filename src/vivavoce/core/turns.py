@@ -13,7 +13,13 @@ from vivavoce.core.outputs import (
     PauseTranscription,
     ResumeTranscription,
 )
-from vivavoce.core.turn_detector import SpeechResumed, SpeechStarted, TurnDetector, TurnMark
+from vivavoce.core.turn_detector import (
+    SpeechResumed,
+    SpeechStarted,
+    SpeechStopped,
+    TurnDetector,
+    TurnMark,
+)
 from vivavoce.core.turn_ends import waits_of
 from vivavoce.ids import NewId
 from vivavoce.media.pcm import BYTES_PER_MS
@@ -94,6 +100,10 @@ class Turns:
     def wait(self, silence_ms: int) -> None:
         """Let so long a silence end the turn under way, until its speech resumes."""
         self._detector.silence_duration_ms = silence_ms
+
+    def stop_if_due(self) -> SpeechStopped | None:
+        """End the turn if as much silence as it takes now was heard already."""
+        return self._detector.stop_if_due()
 
     def hear(self, data: bytes, probabilities: Sequence[float]) -> Iterator[TurnMark]:
         """Take audio and yield the boundaries in it, one by one, to be acted on at once."""

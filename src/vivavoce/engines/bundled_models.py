@@ -38,9 +38,23 @@ BUNDLED: Mapping[str, BundledModel] = {
 }
 
 
+CASCADE = "cascade"
+"""`use` of the responder that is a language model and a synthesizer in a row."""
+
+
+def used_tables(tables: Mapping[str, EngineTable]) -> dict[str, EngineTable]:
+    """Return the tables of the engines that are opened.
+
+    A responder other than the cascade answers and speaks by itself.
+    """
+    answering = tables.get("responder", {}).get("use", CASCADE)
+    unused = ("responder",) if answering == CASCADE else ("language_model", "synthesizer")
+    return {role: table for role, table in tables.items() if role not in unused}
+
+
 def needed_models(tables: Mapping[str, EngineTable], profile: str) -> list[str]:
     """Return the models of the catalogue that these engines need."""
-    names = (_model_name(table, profile) for table in tables.values())
+    names = (_model_name(table, profile) for table in used_tables(tables).values())
     return [name for name in names if name is not None]
 
 

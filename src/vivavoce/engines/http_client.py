@@ -24,6 +24,10 @@ T = TypeVar("T")
 
 KEEP_ALIVE_S = 60.0
 """A pause between two turns; a new TLS connection would cost the next answer 100 ms and more."""
+HEARTBEAT_S = 20.0
+"""Between pings of a WebSocket: routers forget connections that are silent for a minute."""
+GOODBYE_S = 1.0
+"""For the other end of a WebSocket to agree to its close."""
 END_S = 0.1
 """For the end of a response whose last event has come; it is in the same packet or the next."""
 MAX_ERROR_BYTES = 4096
@@ -134,6 +138,26 @@ class HttpClient:
         async with self._post(path, form, {}) as response:
             yield response
 
+    async def open_socket(
+        self, path: str, query: Mapping[str, str], *, max_message_bytes: int
+    ) -> aiohttp.ClientWebSocketResponse:
+        """Open a WebSocket; the caller closes it.
+
+        Raises:
+            EngineError: no answer, or no WebSocket.
+        """
+        url = URL(self._endpoint.base_url.rstrip("/") + path).update_query(query)
+        async with self._failures():
+            try:
+                return await self._session.ws_connect(
+                    url,
+                    heartbeat=HEARTBEAT_S,
+                    max_msg_size=max_message_bytes,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=GOODBYE_S),
+                )
+            except aiohttp.WSServerHandshakeError as error:
+                raise self.error(f"answered {error.status} in place of a WebSocket.") from error
+
     def error(self, what: str) -> EngineError:
         """Make an error that says which server it is about, without secrets."""
         for secret in self._secrets:
@@ -149,10 +173,20 @@ class HttpClient:
     ) -> AsyncGenerator[aiohttp.ClientResponse, None]:
         response: aiohttp.ClientResponse | None = None
         try:
-            response = await self._ask(path, body, headers)
-            if response.status != 200:
-                raise self.error(await _refusal(response))
-            yield response
+            async with self._failures():
+                response = await self._ask(path, body, headers)
+                if response.status != 200:
+                    raise self.error(await _refusal(response))
+                yield response
+        finally:
+            if response is not None:
+                response.close()
+
+    @asynccontextmanager
+    async def _failures(self) -> AsyncGenerator[None, None]:
+        """Say what went wrong out there in an `EngineError`."""
+        try:
+            yield
         except TimeoutError as error:
             seconds = f"{self._endpoint.timeout_s:g} s"
             raise self.error(f"said nothing for {seconds}.") from error
@@ -162,9 +196,6 @@ class HttpClient:
             raise self.error(
                 f"broke off: {_reason(str(error) or type(error).__name__)}."
             ) from error
-        finally:
-            if response is not None:
-                response.close()
 
     async def _ask(
         self,

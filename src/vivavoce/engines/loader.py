@@ -10,15 +10,23 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from vivavoce.engines.bundled_models import BUNDLED, EngineTable, engine_settings
+from vivavoce.engines.bundled_models import (
+    BUNDLED,
+    CASCADE,
+    EngineTable,
+    engine_settings,
+    used_tables,
+)
 from vivavoce.engines.cascade.responder import CascadeResponder
-from vivavoce.engines.translators.choice import AUTO, choose_interpreter
+from vivavoce.engines.translators.choice import AUTO, check_nothing_asked, choose_interpreter
 from vivavoce.errors import ConfigError
-from vivavoce.interfaces import Engines
+from vivavoce.interfaces import Engines, ResponderEngine
 
 OpenEngine = Callable[[Mapping[str, object]], AbstractAsyncContextManager[Any]]
 
-ROLES = ("speech_detector", "turn_judge", "transcriber", "language_model", "synthesizer")
+LISTENING = ("speech_detector", "turn_judge", "transcriber")
+ANSWERING = ("language_model", "synthesizer")
+RESPONDER = "responder"
 NONE = "none"
 """`use` of a turn judge that is not wanted."""
 
@@ -34,7 +42,8 @@ async def open_engines(
     """Open and warm all engines, several at a time; close them at the end of the block.
 
     Args:
-        tables: the configured engine of each role.
+        tables: the configured engine of each role; a responder other than the cascade takes the
+            place of language model and synthesizer.
         profile: `standard` or `light`.
         models_dir: where the needed models are.
         translation: which of them translates, as `translation.use` says.
@@ -44,19 +53,17 @@ async def open_engines(
         EngineError: an engine can't be opened.
     """
     loop, done = asyncio.get_running_loop(), asyncio.Event()
-    opened: dict[str, asyncio.Future[Any]] = {role: loop.create_future() for role in ROLES}
+    tables = used_tables(tables)
+    roles = (*LISTENING, *((RESPONDER,) if RESPONDER in tables else ANSWERING))
+    opened: dict[str, asyncio.Future[Any]] = {role: loop.create_future() for role in roles}
     try:
         async with asyncio.TaskGroup() as tasks:
-            for role in ROLES:
+            for role in roles:
                 opening = _open(role, tables[role], profile, models_dir)
                 tasks.create_task(_hold(role, opening, opened[role], done))
-            engines = _joined(
-                {role: await opened[role] for role in ROLES},
-                translation,
-                is_model_bundled=tables["language_model"]["use"] in BUNDLED,
-            )
+            found = {role: await opened[role] for role in roles}
             try:
-                yield engines
+                yield _joined(found, tables, translation)
             finally:
                 done.set()
     except BaseExceptionGroup as group:
@@ -104,11 +111,17 @@ def find_engine(role: str, use: str) -> OpenEngine:
         if entry.name == use:
             loaded: OpenEngine = entry.load()
             return loaded
-    names = ", ".join(sorted(entry.name for entry in found))
+    built_in = [CASCADE] if role == RESPONDER else []
+    names = ", ".join(sorted([*built_in, *(entry.name for entry in found)]))
     raise ConfigError(f"there is no engine '{use}' (known: {names})", path="use")
 
 
-def _joined(opened: Mapping[str, Any], translation: str, *, is_model_bundled: bool) -> Engines:
+def _joined(
+    opened: Mapping[str, Any], tables: Mapping[str, EngineTable], translation: str
+) -> Engines:
+    if RESPONDER in opened:
+        check_nothing_asked(translation)
+        return _answering_alone(opened, opened[RESPONDER])
     language_model, synthesizer = opened["language_model"], opened["synthesizer"]
     return Engines(
         new_speech_detector=opened["speech_detector"],
@@ -122,7 +135,18 @@ def _joined(opened: Mapping[str, Any], translation: str, *, is_model_bundled: bo
             translation,
             transcriber=opened["transcriber"],
             language_model=language_model,
-            is_model_bundled=is_model_bundled,
+            is_model_bundled=tables["language_model"]["use"] in BUNDLED,
             synthesizer=synthesizer,
         ),
+    )
+
+
+def _answering_alone(opened: Mapping[str, Any], engine: ResponderEngine) -> Engines:
+    return Engines(
+        new_speech_detector=opened["speech_detector"],
+        transcriber=opened["transcriber"],
+        responder=engine.responder,
+        language_model=engine.language_model,
+        voices=engine.voices,
+        turn_judge=opened["turn_judge"],
     )

@@ -1,5 +1,6 @@
 """Sound files: any WAV in, 24 kHz mono WAV out."""
 
+import io
 import wave
 from pathlib import Path
 
@@ -30,13 +31,20 @@ def write_wav(path: Path, sound: Pcm) -> None:
         ConfigError: the file can't be written.
     """
     try:
-        with path.open("wb") as stream, wave.open(stream, "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(BYTES_PER_SAMPLE)
-            file.setframerate(sound.rate_hz)
-            file.writeframes(sound.data)
+        path.write_bytes(wav_bytes(sound))
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error}") from error
+
+
+def wav_bytes(sound: Pcm) -> bytes:
+    """Return mono 16-bit sound as a WAV file."""
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(BYTES_PER_SAMPLE)
+        file.setframerate(sound.rate_hz)
+        file.writeframes(sound.data)
+    return stream.getvalue()
 
 
 def _decoded(path: Path) -> bytes:

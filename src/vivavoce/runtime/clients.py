@@ -210,7 +210,7 @@ class Clients:
         if connection is not primary.connection or primary.is_away or self._is_over:
             return
         if connection.is_lost and primary.may_return and self._waits:
-            LOG.info("the client is lost, code %d", connection.close_with.code)
+            LOG.info("the client is lost; it has %g s to come back", self._settings.resume_s)
             self._tasks.create_task(self._await_return(primary.leave()))
         else:
             is_cut_off = connection.close_with != NORMAL

@@ -101,9 +101,11 @@ class Connection:
     async def stop_reading(self) -> None:
         """Take in what has arrived and then nothing more; `n_received` is final afterwards."""
         if self._reader is not None:
+            await asyncio.sleep(0)  # so that it sees what has arrived
             with suppress(TimeoutError):
                 async with asyncio.timeout(LAST_WORDS_S):
-                    await self._has_read_all.wait()
+                    while not self._has_read_all.is_set():
+                        await self._has_read_all.wait()
         self.may_read = False
         if self._reader is not None:
             self._reader.cancel()
@@ -148,7 +150,7 @@ class Connection:
         self._leave()
 
     async def _receive(self) -> Received | None:
-        self._has_read_all.set()  # seen by others only if there is nothing to receive
+        self._has_read_all.set()  # and cleared again, unless there is nothing to receive
         event = await self._transport.receive()
         self._has_read_all.clear()
         return event

@@ -113,11 +113,11 @@ class Jobs:
 
         Judged from outside, so that an engine deaf to cancellation can't hold up the verdict.
         """
-        longest = self._clock.now() - stall_s
+        now = self._clock.now()
         stalled = [
             job
             for job in self._running.values()
-            if job.watch.waiting_since is not None and job.watch.waiting_since <= longest
+            if job.watch.waiting_since is not None and job.watch.waiting_since + stall_s <= now
         ]
         reports = []
         for job in stalled:

@@ -38,7 +38,7 @@ class ResponseLimits:
     def refuse(self, order: StartResponse) -> ResponseFailed | None:
         """Return what to tell the session in place of starting; None: it may start."""
         response_id = order.request.response_id
-        exceeded = self._limiter.take_request()
+        exceeded = self._limiter.take_request() if order.is_for_client else None
         if exceeded is None:
             if order.prepared:
                 self._prepared.add(response_id)

@@ -128,6 +128,7 @@ class ScriptedResponder:
         voice: Voice | None = None,
         *,
         prepare_after_ms: int = FRAME_MS,
+        hears_audio: bool = False,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         """Make one.
@@ -136,9 +137,11 @@ class ScriptedResponder:
             answer: what is answered, given the prompt.
             voice: how it sounds.
             prepare_after_ms: as the interface says.
+            hears_audio: as the interface says.
             sleep: how time passes.
         """
         self.prepare_after_ms = prepare_after_ms
+        self.hears_audio = hears_audio
         self._answer = answer
         self._voice = voice or Voice()
         self._sleep = sleep

@@ -6,17 +6,20 @@ For tests and benchmarks: what is measured through it is our own time.
 
 import argparse
 import asyncio
+import base64
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Literal
 
 import msgspec
 from aiohttp import BodyPartReader, web
 from msgspec import Struct
 
-from vivavoce.media.pcm import BYTES_PER_MS
+from vivavoce.media.pcm import BYTES_PER_MS, Pcm
+from vivavoce.media.wav import wav_bytes
 from vivavoce.testing.script import Call, Sleep, Voice, speech, tokens
 
 MAX_UPLOAD_BYTES = 64 << 20
@@ -38,6 +41,9 @@ class HttpScript(Struct, frozen=True, kw_only=True):
     first_audio_ms: float = 40
     piece_ms: float = 0
     """Between one piece of sound and the next."""
+    spoken_as: Literal["vendor", "vllm"] = "vendor"
+    """How a chat completion is spoken that is asked for with sound: words and their sound by turns
+    in `delta.audio`, or all words first and then `content` that is sound, as vLLM-Omni does."""
     voice: Voice = Voice()
 
 
@@ -106,6 +112,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("transcript_ms", "first_token_ms", "token_ms", "first_audio_ms"):
         option = f"--{name.replace('_', '-')}"
         parser.add_argument(option, type=float, default=getattr(defaults, name))
+    parser.add_argument(
+        "--spoken-as", choices=("vendor", "vllm"), default=defaults.spoken_as, help="omni models"
+    )
     given = vars(parser.parse_args(arguments))
     port = given.pop("port")
     try:
@@ -163,9 +172,9 @@ class _Server:
     async def complete(self, request: web.Request, body: dict[str, object]) -> web.StreamResponse:
         response = await _begin(request, "text/event-stream")
         await self._wait(self._script.first_token_ms)
-        for number, delta in enumerate(self._deltas(body)):
+        for number, chunk in enumerate(self._chunks(body)):
             await self._wait(self._script.token_ms if number else 0)
-            await response.write(_event({"choices": [{"delta": delta, "finish_reason": None}]}))
+            await response.write(_event(chunk))
         reason = "tool_calls" if self._makes_calls(body) else "stop"
         await response.write(_event({"choices": [{"delta": {}, "finish_reason": reason}]}))
         await response.write(_event({"choices": [], "usage": _usage(body)}))
@@ -198,6 +207,23 @@ class _Server:
     def _makes_calls(self, body: dict[str, object]) -> bool:
         ends_with_user = _last_message(body).get("role") == "user"
         return bool(self._script.calls) and "tools" in body and ends_with_user
+
+    def _chunks(self, body: dict[str, object]) -> Iterator[Mapping[str, object]]:
+        modalities = msgspec.convert(body.get("modalities", ["text"]), list[str])
+        deltas = self._deltas(body)
+        if "audio" not in modalities or self._makes_calls(body):
+            yield from (_chunk(delta) for delta in deltas)
+            return
+        words = [str(delta["content"]) for delta in deltas]
+        if self._script.spoken_as == "vendor":
+            for word in words:
+                yield _chunk({"audio": {"transcript": word}})
+                yield _chunk({"audio": {"data": _base64(speech(word, self._script.voice))}})
+            return
+        yield from ({**_chunk({"content": word}), "modality": "text"} for word in words)
+        for word in words:
+            sound = wav_bytes(Pcm(speech(word, self._script.voice)))
+            yield {**_chunk({"content": _base64(sound)}), "modality": "audio"}
 
     def _deltas(self, body: dict[str, object]) -> Iterator[Mapping[str, object]]:
         if not self._makes_calls(body):
@@ -274,6 +300,14 @@ async def _send_events(request: web.Request, events: Sequence[object]) -> web.St
         await response.write(_event(event))
     await response.write_eof()
     return response
+
+
+def _chunk(delta: Mapping[str, object]) -> dict[str, object]:
+    return {"choices": [{"delta": delta, "finish_reason": None}]}
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def _event(body: object) -> bytes:

@@ -38,6 +38,7 @@ from vivavoce.core.outputs import (
     TurnEnded,
 )
 from vivavoce.interfaces import Prompt, PromptMessage, PromptToolCall, PromptToolOutput
+from vivavoce.media.pcm import BYTES_PER_MS
 from vivavoce.protocol.server_events import ServerEvent
 from vivavoce.testing.transcript_lines import (
     ABSENT,
@@ -278,7 +279,8 @@ def prompt_lines(prompt: Prompt) -> list[str]:
     for item in prompt.items:
         match item:
             case PromptMessage():
-                lines.append(f"{item.role}: {item.text}")
+                sound = f" ({len(item.audio) // BYTES_PER_MS}ms)" if item.audio else ""
+                lines.append(f"{item.role}{sound}: {item.text}")
             case PromptToolCall():
                 lines.append(f"{item.call_id} = {item.name} {item.arguments}")
             case PromptToolOutput():

@@ -58,8 +58,7 @@ await play({
       await inbox.until(is('audio_interrupted'));
       const truncated = await inbox.until(isWire('conversation.item.truncated'));
       say(session, speech.subarray(ONE_SECOND));
-      await inbox.until(isWire('response.output_audio.delta'));
-      await inbox.until(is('agent_end'));
+      await answered(inbox);
 
       return { history: transcripts(session), audio_end_ms: truncated.event.audio_end_ms };
     }),
@@ -68,8 +67,7 @@ await play({
     withSession(async (session, inbox) => {
       session.sendMessage('What is the weather in Oslo?');
       const ended = await inbox.until(is('agent_tool_end'));
-      await inbox.until(is('agent_end'));
-      await inbox.until(is('agent_end'));
+      await answered(inbox);
 
       return { asked, result: ended.result, history: transcripts(session) };
     }),
@@ -78,8 +76,7 @@ await play({
     withSession(async (session, inbox) => {
       session.sendMessage('I want a refund.');
       await inbox.until(is('agent_handoff'));
-      await inbox.until(is('agent_end'));
-      await inbox.until(is('agent_end'));
+      await answered(inbox);
 
       return { agent: session.currentAgent.name, history: transcripts(session) };
     }),
@@ -118,7 +115,11 @@ async function spoken(session, inbox) {
 }
 
 async function withSession(scene, options = {}) {
-  const session = new RealtimeSession(greeter, { transport: 'websocket', model: 'gpt-realtime', ...options });
+  const session = new RealtimeSession(greeter, {
+    transport: 'websocket',
+    model: 'gpt-realtime',
+    ...options,
+  });
   const inbox = new Inbox();
   const errors = [];
   session.on('error', ({ error }) => inbox.put({ name: 'error', error: error.error ?? error }));
@@ -145,6 +146,12 @@ function transcripts(session) {
   return session.history
     .filter((item) => item.type === 'message')
     .map((item) => [item.role, item.content.map((part) => part.text ?? part.transcript).join(' ')]);
+}
+
+/** Wait for the end of a response that says something. */
+async function answered(inbox) {
+  await inbox.until(isWire('response.output_audio_transcript.done'));
+  await inbox.until(is('agent_end'));
 }
 
 function say(session, sound = speech) {

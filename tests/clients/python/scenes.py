@@ -1,6 +1,6 @@
 """Plays the scenes of a client one after another and prints, as JSON, what each of them saw.
 
-Programs in this folder run in environments of their own, so they import this and the client only.
+Programs of packages run in environments of their own, so they import this and their package only.
 """
 
 import asyncio

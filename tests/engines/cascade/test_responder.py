@@ -65,6 +65,8 @@ class SpellingVoice:
     """A synthesizer whose sound is the text, in two pieces."""
 
     voices = ("alloy",)
+    languages: tuple[str, ...] = ()
+    custom_voices = False
 
     def __init__(self, fails_at: str | None = None) -> None:
         self._fails_at = fails_at

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import msgspec
 import pytest
@@ -31,7 +32,7 @@ SAID = Transcript("Hello you.")
 
 @asynccontextmanager
 async def transcriber(
-    requests: HttpRequests, *, transcript_ms: float = 0, **settings: object
+    requests: HttpRequests, *, transcript_ms: float = 0, **settings: Any
 ) -> AsyncGenerator[Transcriber, None]:
     script = HttpScript(transcript="Hello you.", transcript_ms=transcript_ms)
     async with (
@@ -230,7 +231,7 @@ async def test_a_bad_answer_is_an_engine_error(
         await transcribed(answer, *entries)
 
 
-async def _asked(hints: TranscriptionHints, **settings: object) -> tuple[Transcript, object]:
+async def _asked(hints: TranscriptionHints, **settings: Any) -> tuple[Transcript, object]:
     """Return the transcript, and the form that it came of."""
     requests = HttpRequests()
     async with transcriber(requests, **settings) as engine:
@@ -304,7 +305,7 @@ async def test_a_diarizing_model_says_who_spoke() -> None:
     ],
 )
 async def test_what_a_server_can_is_told_from_its_model_or_by_the_operator(
-    model: str, settings: dict[str, object], abilities: set[str]
+    model: str, settings: dict[str, bool], abilities: set[str]
 ) -> None:
     async with transcriber(HttpRequests(), model=model, **settings) as engine:
         found = msgspec.structs.asdict(engine.abilities)

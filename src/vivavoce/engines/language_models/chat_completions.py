@@ -1,38 +1,28 @@
 """A language model behind any server with the address `/v1/chat/completions`."""
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from vivavoce.engines.http_client import (
     HttpClient,
     decoded,
-    error_text,
     event_data,
     open_client,
     parse_endpoint,
     read_to_end,
 )
-from vivavoce.engines.language_models.chat_messages import (
-    chat_messages,
-    chat_tool_choice,
-    chat_tools,
-)
+from vivavoce.engines.language_models.chat_chunks import AnswerReader, Chunk
+from vivavoce.engines.language_models.chat_messages import chat_body, chat_messages
 from vivavoce.interfaces import (
     FRAME_MS,
-    Finished,
     LanguageModel,
     ModelEvent,
     Prompt,
     Stream,
-    TextDelta,
     Tool,
-    ToolCallDelta,
-    ToolCallFinished,
-    ToolCallStarted,
 )
 
 CHARACTERS_PER_TOKEN = 4
@@ -91,7 +81,7 @@ class ChatCompletions:
         Raises:
             EngineError: the server failed, or its answer can't be understood.
         """
-        answer = _AnswerReader(self._client)
+        answer = AnswerReader(self._client)
         is_done = False
         async with (
             self._client.post_json("/chat/completions", self._body(prompt)) as response,
@@ -101,7 +91,7 @@ class ChatCompletions:
                 if is_done := data == b"[DONE]":
                     await read_to_end(response)
                     break
-                for event in answer.read(decoded(data, _Chunk, self._client)):
+                for event in answer.read(decoded(data, Chunk, self._client)):
                     yield event
         for event in answer.end(is_done=is_done):
             yield event
@@ -129,142 +119,5 @@ class ChatCompletions:
         """Do nothing: the server keeps nothing by session."""
 
     def _body(self, prompt: Prompt) -> dict[str, object]:
-        body: dict[str, object] = {
-            "model": self._model,
-            "messages": chat_messages(prompt),
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
-        if prompt.tools:
-            body["tools"] = chat_tools(prompt.tools)
-            body["tool_choice"] = chat_tool_choice(prompt.tool_choice)
-            if not prompt.parallel_tool_calls:
-                body["parallel_tool_calls"] = False
-        if prompt.reasoning_effort is not None:
-            body["reasoning_effort"] = prompt.reasoning_effort
-        if prompt.max_output_tokens is not None:
-            body[self._options.max_tokens_field] = prompt.max_output_tokens
-        if prompt.temperature is not None:
-            body["temperature"] = prompt.temperature
-        return body
-
-
-class _Function(Struct, frozen=True):
-    name: str | None = None
-    arguments: str | None = None
-
-
-class _ToolCall(Struct, frozen=True):
-    index: int = 0
-    id: str | None = None
-    function: _Function | None = None
-
-
-class _Delta(Struct, frozen=True):
-    content: str | None = None
-    tool_calls: tuple[_ToolCall, ...] | None = None
-
-
-class _Choice(Struct, frozen=True):
-    delta: _Delta | None = None
-    finish_reason: str | None = None
-
-
-class _PromptDetails(Struct, frozen=True):
-    cached_tokens: int | None = None
-
-
-class _Usage(Struct, frozen=True):
-    prompt_tokens: int | None = None
-    prompt_tokens_details: _PromptDetails | None = None
-
-
-class _Chunk(Struct, frozen=True):
-    """One event of the stream."""
-
-    choices: tuple[_Choice, ...] | None = None
-    usage: _Usage | None = None
-    error: object = None
-
-
-class _AnswerReader:
-    """Turns chunks into model events, one call after the other."""
-
-    def __init__(self, client: HttpClient) -> None:
-        self._client = client
-        self._call: tuple[int, str | None] | None = None
-        """Index and id of the call under way."""
-        self._arguments = ""
-        self._finish_reason: str | None = None
-        self._usage = _Usage()
-
-    def read(self, chunk: _Chunk) -> Iterator[ModelEvent]:
-        if chunk.error:
-            raise self._client.error(f"gave up: {error_text(chunk.error)}.")
-        self._usage = chunk.usage or self._usage
-        for choice in chunk.choices or ():
-            delta = choice.delta or _Delta()
-            if delta.content:
-                yield TextDelta(delta.content)
-            for piece in delta.tool_calls or ():
-                yield from self._read_call(piece)
-            self._finish_reason = choice.finish_reason or self._finish_reason
-
-    def end(self, *, is_done: bool) -> Iterator[ModelEvent]:
-        """Yield what is due at the end of the stream; `is_done` if the server said that it is."""
-        reason = self._finish_reason or ("stop" if is_done else None)
-        if reason is None:
-            raise self._client.error("stopped in the middle of an answer.")
-        if reason != "length" or self._is_whole:
-            yield from self._finish_call()
-        details = self._usage.prompt_tokens_details or _PromptDetails()
-        yield Finished(_reason(reason), self._usage.prompt_tokens, details.cached_tokens)
-
-    def _read_call(self, piece: _ToolCall) -> Iterator[ModelEvent]:
-        function = piece.function or _Function()
-        if self._begins_call(piece):
-            yield from self._finish_call()
-            if not function.name:
-                raise self._client.error("made a call without a name.")
-            self._call = (piece.index, piece.id)
-            yield ToolCallStarted(function.name)
-        if function.arguments:
-            self._arguments += function.arguments
-            yield ToolCallDelta(function.arguments)
-
-    def _begins_call(self, piece: _ToolCall) -> bool:
-        """Some servers number all calls 0 and tell them apart by their ids alone."""
-        if self._call is None:
-            return True
-        index, call_id = self._call
-        return piece.index != index or (bool(piece.id) and piece.id != call_id)
-
-    def _finish_call(self) -> Iterator[ModelEvent]:
-        if self._call is None:
-            return
-        if not self._arguments:
-            self._arguments = "{}"
-            yield ToolCallDelta(self._arguments)
-        if not self._is_whole:
-            raise self._client.error("made a call whose arguments are not JSON.")
-        self._call = None
-        self._arguments = ""
-        yield ToolCallFinished()
-
-    @property
-    def _is_whole(self) -> bool:
-        try:
-            msgspec.json.decode(self._arguments)
-        except msgspec.DecodeError:
-            return False
-        return True
-
-
-def _reason(finish_reason: str) -> Literal["stop", "max_output_tokens", "content_filter"]:
-    match finish_reason:
-        case "length":
-            return "max_output_tokens"
-        case "content_filter":
-            return "content_filter"
-        case _:
-            return "stop"
+        body = chat_body(prompt, self._model, self._options.max_tokens_field)
+        return {**body, "messages": chat_messages(prompt)}

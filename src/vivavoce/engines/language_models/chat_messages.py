@@ -1,6 +1,9 @@
 """A prompt in the words of `/v1/chat/completions`."""
 
+import math
 from collections.abc import Mapping
+
+import pybase64
 
 from vivavoce.interfaces import (
     Prompt,
@@ -9,6 +12,8 @@ from vivavoce.interfaces import (
     PromptToolOutput,
     Tool,
 )
+from vivavoce.media.pcm import Pcm
+from vivavoce.media.wav import wav_bytes
 
 SPOKEN = (
     "Your answer is read aloud: use plain words as they are spoken, without Markdown, lists, "
@@ -18,8 +23,41 @@ SPOKEN = (
 Json = dict[str, object]
 
 
-def chat_messages(prompt: Prompt) -> list[Json]:
-    """Return the messages: instructions first, calls made together in one message."""
+def chat_body(prompt: Prompt, model: str, max_tokens_field: str) -> Json:
+    """Return the body of a streamed request, but for its messages.
+
+    Args:
+        prompt: what is asked.
+        model: as the server calls it.
+        max_tokens_field: what the server calls the limit.
+    """
+    body: Json = {
+        "model": model,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if prompt.tools:
+        body["tools"] = chat_tools(prompt.tools)
+        body["tool_choice"] = chat_tool_choice(prompt.tool_choice)
+        if not prompt.parallel_tool_calls:
+            body["parallel_tool_calls"] = False
+    if prompt.reasoning_effort is not None:
+        body["reasoning_effort"] = prompt.reasoning_effort
+    if prompt.max_output_tokens is not None:
+        body[max_tokens_field] = prompt.max_output_tokens
+    if prompt.temperature is not None:
+        body["temperature"] = prompt.temperature
+    return body
+
+
+def chat_messages(prompt: Prompt, sound_from: float = math.inf) -> list[Json]:
+    """Return the messages: instructions first, calls made together in one message.
+
+    Args:
+        prompt: what is asked.
+        sound_from: the place in its items from which on the user's sound is sent and not their
+            words; what has no words is always sent as sound.
+    """
     messages: list[Json] = []
     system = "\n\n".join(
         text for text in (prompt.instructions, SPOKEN if prompt.spoken else "") if text
@@ -27,10 +65,10 @@ def chat_messages(prompt: Prompt) -> list[Json]:
     if system:
         messages.append({"role": "system", "content": system})
     calls: list[Json] = []
-    for item in prompt.items:
+    for place, item in enumerate(prompt.items):
         if not isinstance(item, PromptToolCall):
             calls = []
-            messages.append(_message(item))
+            messages.append(_message(item, with_sound=place >= sound_from))
             continue
         if not calls:
             messages.append({"role": "assistant", "content": None, "tool_calls": calls})
@@ -50,8 +88,12 @@ def chat_tool_choice(choice: str) -> str | Json:
     return {"type": "function", "function": {"name": name}} if name else kind
 
 
-def _message(item: PromptMessage | PromptToolOutput) -> Json:
+def _message(item: PromptMessage | PromptToolOutput, *, with_sound: bool) -> Json:
     match item:
+        case PromptMessage(role=role, text=text, audio=audio) if audio and (with_sound or not text):
+            data = pybase64.b64encode(wav_bytes(Pcm(audio))).decode()
+            part = {"type": "input_audio", "input_audio": {"data": data, "format": "wav"}}
+            return {"role": role, "content": [part]}
         case PromptMessage(role=role, text=text):
             return {"role": role, "content": text}
         case PromptToolOutput(call_id=call_id, output=output):

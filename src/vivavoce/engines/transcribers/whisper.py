@@ -40,6 +40,7 @@ _HOST = "vivavoce.engines.transcribers.whisper_host:open_host"
 Recognise = Callable[[Order], Awaitable[Answer]]
 
 _REST = 2.0  # a partial run is followed by so much time without: a third of a core at most
+_FIRST_REST, _N_FIRST = 0.5, 3  # of the first runs: until there are words, somebody waits for them
 _SHORTEST_MS = 100  # nobody says a word in less
 _CUT_AFTER_MS = 8_000
 _LONGEST_MS = 20_000  # of one run; the rest waits for the next
@@ -170,6 +171,7 @@ class _Turn:
         self._words = SettledWords(n_agreeing=pace.n_agreeing, n_unsettled=pace.n_unsettled)
         self._frozen_logprobs: list[TokenLogprob] = []
         self._next_run_at_ms = float(pace.first_ms)
+        self._n_partial = 0
         self._at_pause: tuple[int, Transcript] | None = None
 
     async def advance(self) -> list[TranscriptionEvent]:
@@ -216,13 +218,19 @@ class _Turn:
         transcript = self._transcript(answer)
         if was_over:
             return [*events, *self._finish(transcript)]
-        self._next_run_at_ms = total_ms + max(self._pace.new_speech_ms, (1 + _REST) * answer.run_ms)
+        self._next_run_at_ms = total_ms + self._interval_ms(answer.run_ms)
         if answer.cut is not None:
             self._freeze(answer, answer.cut)
         if pause is None or pause != self._heard.pause:
             return [*events, TranscriptSoFar(transcript.text)]
         self._at_pause = (pause, transcript)
         return [*events, TranscriptSoFar(transcript.text, covers_pause=True)]
+
+    def _interval_ms(self, run_ms: float) -> float:
+        """Return how much sound comes in from one partial run to the next."""
+        self._n_partial += 1
+        rest = _FIRST_REST if self._n_partial <= _N_FIRST else _REST
+        return max(self._pace.new_speech_ms, (1 + rest) * run_ms)
 
     async def _ask(self, *, is_whole: bool) -> Answer:
         """Have the sound that is kept recognised, or as much of it as one run may take."""

@@ -46,6 +46,19 @@ def choose_interpreter(
     return CascadeInterpreter(translator, synthesizer)
 
 
+def check_nothing_asked(use: str) -> None:
+    """Refuse to translate where no synthesizer is open.
+
+    Raises:
+        ConfigError: a translator is asked for by name.
+    """
+    if use not in (AUTO, NONE):
+        raise ConfigError(
+            "a translation is spoken by a synthesizer, and with this responder there is none",
+            path=PLACE,
+        )
+
+
 def _translator(
     use: str, transcriber: Transcriber, language_model: LanguageModel
 ) -> Translator | None:
