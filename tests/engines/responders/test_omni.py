@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from msgspec import structs
@@ -170,7 +170,7 @@ async def test_calls_go_through() -> None:
 
 async def test_what_the_interface_knows_of_a_prompt_is_passed_on() -> None:
     seen = HttpRequests()
-    told = {"max_output_tokens": 7, "temperature": 0.7, "reasoning_effort": "low"}
+    told: dict[str, Any] = {"max_output_tokens": 7, "temperature": 0.7, "reasoning_effort": "low"}
 
     await answered(request(**told), seen=seen, max_tokens_field="max_completion_tokens")
 

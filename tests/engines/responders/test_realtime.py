@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -345,7 +346,11 @@ async def test_what_an_answer_alone_has_goes_with_its_request() -> None:
             await talk.send(done("resp_u"))
 
     async with played_upstream(play) as url, engine_at(url, temperature=True) as engine:
-        told = {"reasoning_effort": "low", "temperature": 0.7, "parallel_tool_calls": False}
+        told: dict[str, Any] = {
+            "reasoning_effort": "low",
+            "temperature": 0.7,
+            "parallel_tool_calls": False,
+        }
         await answered(engine, request(**told))
         await answered(engine, request())
 

@@ -124,10 +124,10 @@ async def test_each_half_second_gives_a_partial_text_and_what_two_agree_on() -> 
     async with aclosing(_transcribe(model, speaker)) as events:
         assert await _step(events) == TranscriptSoFar("0 1")
         speaker.put(HALF_A_SECOND)
-        assert await _step(events) == TranscriptDelta("0")
+        assert await _step(events) == TranscriptDelta("0 1")
         assert await _step(events) == TranscriptSoFar("0 1 2")
         speaker.put(HALF_A_SECOND)
-        assert await _step(events) == TranscriptDelta(" 1")
+        assert await _step(events) == TranscriptDelta(" 2")
 
 
 async def test_a_pause_is_covered_and_its_text_is_the_transcript() -> None:
