@@ -23,7 +23,7 @@ ROOT = HERE.parents[1]
 NODE = HERE / "node"
 TIMEOUT_S = 100
 SILENCE_MS = 1_500
-"""Behind the speech: more than the 1.2 s after which semantic_vad ends a turn that seems complete."""
+"""Behind the speech: more than the 1.2 s that semantic_vad waits when a turn seems complete."""
 
 
 class Played:

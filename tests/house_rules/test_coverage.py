@@ -37,9 +37,9 @@ def echoed(kind: inspect.Type, path: str = "") -> Iterator[str]:
     """Yield the path of every member that an echo can have, as its row names it."""
     match kind:
         case inspect.UnionType(types=types):
-            structs = [member for member in types if isinstance(member, inspect.StructType)]
-            for member in structs:
-                yield from echoed(member, path)
+            structs = [kind for kind in types if isinstance(kind, inspect.StructType)]
+            for struct in structs:
+                yield from echoed(struct, path)
             if not structs:
                 yield path
         case inspect.StructType(fields=fields) if fields:

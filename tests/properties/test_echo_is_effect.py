@@ -42,7 +42,7 @@ OPTIONS = SessionOptions(
 FUNCTION = {"type": "function", "name": "f", "description": "", "parameters": {"type": "object"}}
 OTHER = {**FUNCTION, "name": "g"}
 FORMATS = [{"type": "audio/pcm", "rate": 24000}, {"type": "audio/pcmu"}, {"type": "audio/pcma"}]
-VAD = {
+VAD: dict[str, list[Any]] = {
     "threshold": [0.2, 0.5, 0.9],
     "prefix_padding_ms": [0, 300, 1500],
     "silence_duration_ms": [200, 500, 700],
@@ -50,7 +50,11 @@ VAD = {
     "create_response": [True, False],
     "interrupt_response": [True, False],
 }
-SEMANTIC = {"eagerness": ["low", "medium", "high", "auto"], **{k: VAD[k] for k in list(VAD)[-2:]}}
+SEMANTIC: dict[str, list[Any]] = {
+    "eagerness": ["low", "medium", "high", "auto"],
+    "create_response": [True, False],
+    "interrupt_response": [True, False],
+}
 TOP: dict[str, list[Any]] = {
     "output_modalities": [["audio"], ["text"], ["audio", "text"]],
     "instructions": ["Be brief.", "", "Rhyme."],

@@ -7,6 +7,7 @@ waits for it is told that it failed.
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -123,9 +124,8 @@ class Engine:
     hears_audio: bool = False
     abilities: TranscriberAbilities = field(default_factory=TranscriberAbilities)
 
-    async def respond(self, request: ResponseRequest) -> Stream[ResponseEvent]:
-        async for step in self._follow(self.answers):
-            yield step
+    def respond(self, request: ResponseRequest) -> Stream[ResponseEvent]:
+        return self._follow(self.answers)
 
     async def transcribe(
         self, audio: AsyncIterator[AudioOrPause], hints: TranscriptionHints
@@ -135,7 +135,7 @@ class Engine:
         async for step in self._follow(self.hearings):
             yield step
 
-    async def _follow(self, plans: list[list[Step]]) -> Stream[object]:
+    async def _follow(self, plans: list[list[Step]]) -> Stream[Any]:
         self._note()
         for step in plans.pop(0) if len(plans) > 1 else plans[0]:
             if isinstance(step, float):

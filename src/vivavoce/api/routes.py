@@ -39,9 +39,7 @@ def make_app(gateway: Gateway) -> web.Application:
     app.add_routes(
         [
             web.get("/v1/realtime", Realtime(gateway).__call__, allow_head=False),
-            web.get(
-                "/v1/realtime/translations", Translations(gateway).__call__, allow_head=False
-            ),
+            web.get("/v1/realtime/translations", Translations(gateway).__call__, allow_head=False),
             *_minting(gateway),
             *_prompts(gateway),
             web.get("/v1/models", with_any_key(gateway, _models(gateway))),

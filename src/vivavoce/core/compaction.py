@@ -1,11 +1,11 @@
 """Compaction: what gets too old for the model's window is summarised instead of forgotten.
 
 An extension of the operator's (`session.compaction`); the protocol knows truncation only. When the
-context is nearly full, after an answer, the language model is asked for a summary. The prompt is the
-conversation's own with one message more, so that what the model has read is used again. The summary
-becomes one system message at the end of the conversation, and what it covers leaves the context: the
-prompt goes on growing at its end. Whatever is wanted meanwhile goes first: the summary is given up,
-and tried again after the next answer.
+context is nearly full, after an answer, the language model is asked for a summary. The prompt is
+the conversation's own with one message more, so that what the model has read is used again. The
+summary becomes one system message at the end of the conversation, and what it covers leaves the
+context: the prompt goes on growing at its end. Whatever is wanted meanwhile goes first: the summary
+is given up, and tried again after the next answer.
 """
 
 from collections.abc import Callable, Sequence
@@ -71,9 +71,7 @@ class Compaction:
             tool_choice="none",
             max_output_tokens=MAX_SUMMARY_TOKENS,
         )
-        request = ResponseRequest(
-            response_id=self._writing.job_id, prompt=asking, modality="text"
-        )
+        request = ResponseRequest(response_id=self._writing.job_id, prompt=asking, modality="text")
         self._emit(StartResponse(request, PcmFormat(), is_for_client=False))
 
     def give_up(self) -> None:

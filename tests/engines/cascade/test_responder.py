@@ -32,6 +32,7 @@ class WritingModel:
 
     prepare_after_ms = 160
     window_tokens = None
+    reasoning_efforts: tuple[str, ...] = ()
 
     def __init__(self, events: Sequence[ModelEvent | Exception]) -> None:
         self._events = events
