@@ -37,6 +37,7 @@ from vivavoce.store.tables import open_store
 
 LOG = logging.getLogger(__name__)
 LOOPBACK_NAMES = ("localhost",)
+RECORDINGS = "recordings"  # in the data folder
 SEED_BITS = 63
 MAX_PREPARED_HERE = 2
 """More than this at once would take the cores from answers that somebody waits for."""
@@ -259,6 +260,9 @@ def _gateway(loaded: Loaded, clock: Clock, database: Database, accounts: Account
         keys=ApiKeys(loaded.api_keys),
         model_names=(*MODEL_NAMES, *config.models.aliases),
         default_model=DEFAULT_MODEL,
+        recordings_dir=loaded.data_dir / RECORDINGS,
+        records=session.record,
+        profile="scripted" if config.scripted is not None else config.profile,
         drain_timeout_s=config.server.drain_timeout_s,
     )
 
@@ -269,7 +273,7 @@ async def _recordings(loaded: Loaded) -> AsyncIterator[Recordings | None]:
     if record == "off":
         yield None
         return
-    with open_recordings(loaded.data_dir / "recordings", with_sound=record == "full") as opened:
+    with open_recordings(loaded.data_dir / RECORDINGS, with_sound=record == "full") as opened:
         yield opened
 
 

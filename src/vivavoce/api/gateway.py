@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from vivavoce.api.accounts import Accounts
 from vivavoce.api.auth import ApiKeys
@@ -15,6 +16,7 @@ from vivavoce.runtime.directory import Directory
 from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.prepared_room import PreparedRoom
 from vivavoce.runtime.recorder import Recordings
+from vivavoce.runtime.recording import RecordMode
 from vivavoce.runtime.settings import RunnerSettings
 from vivavoce.store.database import Database
 
@@ -47,6 +49,12 @@ class Gateway:
     default_model: str = DEFAULT_MODEL
     """For a connection that names none."""
     recordings: Recordings | None = None
+    recordings_dir: Path | None = None
+    """Where recordings lie, those of earlier runs too; None: nobody may open any."""
+    records: RecordMode = "off"
+    """What `recordings` keeps."""
+    profile: str = ""
+    """What answers here, for people to read."""
     heartbeat_s: float | None = None
     """Silence after which a client is asked whether it is there; None: never."""
     drain_timeout_s: float = 8.0

@@ -99,7 +99,7 @@ class Realtime:
             gateway.clock,
             gateway.settings,
             [
-                *self._observers(session.session_id, options, seed),
+                *self._observers(session.session_id, options, seed, admitted.key.key_id),
                 *admitted.account.observers(session.session_id, options.model),
             ],
             new_id=gateway.new_id,
@@ -113,7 +113,9 @@ class Realtime:
         with gateway.directory.listed(session.session_id, runner, joining):
             await runner.run()
 
-    def _observers(self, session_id: str, options: SessionOptions, seed: int) -> list[Observer]:
+    def _observers(
+        self, session_id: str, options: SessionOptions, seed: int, key_id: str
+    ) -> list[Observer]:
         gateway = self._gateway
         observers: list[Observer] = [gateway.metrics.of_session()]
         if gateway.recordings is not None:
@@ -122,6 +124,7 @@ class Realtime:
                 options=options,
                 seed=seed,
                 wall_s=gateway.clock.wall(),
+                key_id=key_id,
             )
             observers.append(gateway.recordings.start(session_id, header))
         return observers

@@ -14,6 +14,7 @@ from vivavoce.api.gateway import Gateway
 from vivavoce.api.keyed import Handler, KeyedHandler, with_any_key, with_standard_key
 from vivavoce.api.models import list_models
 from vivavoce.api.origins import check_origin
+from vivavoce.api.playground import playground_routes
 from vivavoce.api.prompts import Prompts
 from vivavoce.api.realtime import Realtime
 from vivavoce.api.traces import TracesOfKey
@@ -45,6 +46,7 @@ def make_app(gateway: Gateway) -> web.Application:
             web.get("/v1/models", with_any_key(gateway, _models(gateway))),
             web.get("/v1/models/{model}", with_any_key(gateway, _model(gateway))),
             *_accounts(gateway),
+            *playground_routes(gateway),
             web.get("/metrics", with_standard_key(gateway, _metrics(gateway))),
             web.get("/healthz", _healthz),
             web.get("/readyz", _readyz(gateway)),

@@ -73,7 +73,7 @@ class Translations:
             gateway.clock,
             gateway.settings,
             [
-                *self._observers(rules.session_id, options, seed),
+                *self._observers(rules.session_id, options, seed, admitted.key.key_id),
                 *admitted.account.observers(rules.session_id, options.model),
             ],
             new_id=gateway.new_id,
@@ -83,7 +83,9 @@ class Translations:
         with gateway.directory.listed(rules.session_id, runner):
             await runner.run()
 
-    def _observers(self, session_id: str, options: TranslationOptions, seed: int) -> list[Observer]:
+    def _observers(
+        self, session_id: str, options: TranslationOptions, seed: int, key_id: str
+    ) -> list[Observer]:
         gateway = self._gateway
         observers: list[Observer] = [gateway.metrics.of_session()]
         if gateway.recordings is not None:
@@ -93,6 +95,7 @@ class Translations:
                 translation=options,
                 seed=seed,
                 wall_s=gateway.clock.wall(),
+                key_id=key_id,
             )
             observers.append(gateway.recordings.start(session_id, header))
         return observers

@@ -20,6 +20,7 @@ from vivavoce.store.database import connect
 from vivavoce.store.tables import FILE_NAME, SCHEMAS
 from vivavoce.store.traces import TraceSummary, list_traces, read_trace
 
+TABLE_WIDTH = 110
 TREE_WIDTH = 400
 """Columns; a line of the tree is wrapped by the terminal rather than cut."""
 UNTOLD = (
@@ -57,7 +58,7 @@ def trace(
             if as_json:
                 _print_json(trace_list(summaries))
             else:
-                console.print(_list(summaries))
+                Console(width=max(console.width, TABLE_WIDTH)).print(_list(summaries))
             return
         found, spans = _read(connection, session_id)
     if as_json:
@@ -80,13 +81,15 @@ def _print_json(body: dict[str, object]) -> None:
 def _list(summaries: Sequence[TraceSummary]) -> Table:
     numbers = [Column(title, justify="right") for title in ("length", "spans", "failed")]
     table = Table(
-        "began (UTC)",
+        Column("began (UTC)", no_wrap=True),
         Column("session", no_wrap=True),
         "key",
         "model",
         *numbers,
         "workflow",
         "group",
+        box=None,
+        pad_edge=False,
     )
     for summary in summaries:
         one, ended_ms = summary.trace, summary.ended_ms

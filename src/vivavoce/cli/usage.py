@@ -25,6 +25,8 @@ COLUMNS = (
     ("output_tokens", "tokens out"),
 )
 MINUTE_S = 60
+TABLE_WIDTH = 110
+"""Columns; a narrower terminal wraps the lines rather than that numbers are cut."""
 
 
 def usage(
@@ -55,7 +57,8 @@ def usage(
             json.dumps(usage_list(records), indent=2)
         )
         return
-    Console().print(_table(records, "since" if by == "key" else "day"))
+    width = max(Console().width, TABLE_WIDTH)
+    Console(width=width).print(_table(records, "since" if by == "key" else "day"))
 
 
 def _added_up(records: Sequence[UsageRecord], since: str) -> list[UsageRecord]:
@@ -69,7 +72,8 @@ def _added_up(records: Sequence[UsageRecord], since: str) -> list[UsageRecord]:
 def _table(records: Sequence[UsageRecord], first_column: str) -> Table:
     numbers = [Column(title, justify="right") for _, title in COLUMNS]
     minutes = [Column(title, justify="right") for title in ("minutes", "transcribed")]
-    table = Table(first_column, "key", "model", *numbers, *minutes)
+    names = [Column(title, no_wrap=True) for title in (first_column, "key", "model")]
+    table = Table(*names, *numbers, *minutes, box=None, pad_edge=False)
     for record in records:
         place, used = record.place, record.usage
         table.add_row(

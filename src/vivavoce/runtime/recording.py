@@ -34,6 +34,8 @@ class Header(Struct, frozen=True, kw_only=True):
     """Of the factory of ids."""
     wall_s: int
     """Unix time of the start."""
+    key_id: str | None = None
+    """Whose session it was: the name of the key in logs; None in old recordings."""
 
 
 class Step(Struct, frozen=True, kw_only=True):

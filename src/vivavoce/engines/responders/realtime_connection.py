@@ -28,9 +28,19 @@ ENDED = "ended the connection."
 class UpstreamConnection:
     """An open WebSocket and what is known of its other end."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, client: HttpClient) -> None:
+    def __init__(
+        self, socket: aiohttp.ClientWebSocketResponse, client: HttpClient, *, end_s: float
+    ) -> None:
+        """Take over an open socket.
+
+        Args:
+            socket: nothing was sent over it.
+            client: makes errors.
+            end_s: an answer that goes on for so long after nobody wants it ends the connection.
+        """
         self._socket = socket
         self._client = client
+        self._end_s = end_s
         self.conversation = UpstreamConversation()
         self._told: Json = {}
         """The fields of the session, as they were last sent."""
@@ -117,6 +127,7 @@ class UpstreamConnection:
         answer.is_abandoned = True
         if answer.response_id:
             self._cancel(answer)
+        asyncio.get_running_loop().call_later(self._end_s, self._give_up, answer)
 
     def end(self, why: str) -> None:
         """Fail whatever is under way, and close; only the first reason counts."""
@@ -172,6 +183,10 @@ class UpstreamConnection:
         event_id, response_id = f"{LENIENT}_{answer.response_id}", answer.response_id
         cancel: Json = {"type": "response.cancel", "event_id": event_id, "response_id": response_id}
         self.send([cancel])
+
+    def _give_up(self, answer: UpstreamAnswer) -> None:
+        if not answer.is_over:
+            self.end("went on with an answer that it was told to end.")
 
     def _forget(self, answer: UpstreamAnswer) -> None:
         self._answers.pop(answer.response_id, None)
