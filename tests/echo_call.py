@@ -119,7 +119,7 @@ def _room(reverberation_ms: int) -> Samples:
     """Return the response of a small room to a click: one sharp click and a tail of noise."""
     n = reverberation_ms * SAMPLES_PER_MS
     fall = 10 ** (-3 * np.arange(n) / n)
-    tail = np.random.default_rng(2).normal(0.0, 0.15, n) * fall
+    tail = np.random.default_rng(2).normal(0.0, 0.03, n) * fall
     tail[0] = 1.0
     response: Samples = tail / np.sqrt(np.sum(tail**2))
     return response

@@ -497,7 +497,15 @@ class MalformedEvent(Struct, frozen=True, tag=True):
     """By which of the session's connections it came; the runtime's to fill in."""
 
 
-Received = ClientEvent | TranslationClientEvent | MalformedEvent
+class TrackSound(Struct, frozen=True, tag=True):
+    """What a microphone heard in the last 20 ms or so, of a call; 24 kHz 16-bit mono."""
+
+    heard: bytes
+    played: bytes
+    """What was handed to the listener at the same moment: its echo may be in what is heard next."""
+
+
+Received = ClientEvent | TranslationClientEvent | MalformedEvent | TrackSound
 """What a client sends, in the kind of session it opened."""
 
 
@@ -527,6 +535,20 @@ class Transport(Protocol):
     @property
     def unsent_bytes(self) -> int:
         """Bytes accepted by `send` that the peer has not taken yet; 0 if unknown."""
+        ...
+
+
+class CallTransport(Transport, Protocol):
+    """A connection that carries sound of its own, besides events."""
+
+    def exchange(self, played: bytes) -> None:
+        """Hand the listener the next 20 ms of sound, and take in what was heard since.
+
+        Called every 20 ms; never waits. What was heard is received as `TrackSound`.
+
+        Args:
+            played: 24 kHz 16-bit mono.
+        """
         ...
 
 

@@ -23,7 +23,7 @@ from vivavoce.api.translations import Translations
 from vivavoce.api.usage import UsageOfKey
 from vivavoce.errors import ProtocolError, TransportClosed
 
-CORS_METHODS = "POST, GET, OPTIONS"
+CORS_METHODS = "POST, GET, DELETE, OPTIONS"
 CORS_EXPOSED = "Location, x-request-id"
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

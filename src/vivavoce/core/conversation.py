@@ -49,6 +49,8 @@ class ItemRecord:
     answer_audio: bytearray = field(default_factory=bytearray)
     """Of an assistant item, in `answer_format`."""
     answer_format: AudioFormat = field(default_factory=PcmFormat)
+    shown_format: AudioFormat = field(default_factory=PcmFormat)
+    """Of an assistant item, what clients retrieve its sound in; `answer_format` is this or PCM."""
     answer_audio_ms: float = 0.0
     clauses: list[Clause] = field(default_factory=list)
     truncated_ms: int | None = None
@@ -269,7 +271,10 @@ def _with_audio(
         case InputAudio() if index in record.user_audio:
             return structs.replace(part, audio=encode(record.user_audio[index], input_format))
         case OutputAudio() if record.answer_audio:
-            return structs.replace(part, audio=bytes(record.answer_audio))
+            sound = bytes(record.answer_audio)
+            if record.shown_format != record.answer_format:
+                sound = encode(sound, record.shown_format)
+            return structs.replace(part, audio=sound)
         case _:
             return part
 

@@ -122,6 +122,34 @@ class TranslationFailed(Struct, frozen=True, tag=True):
     code: str
 
 
+class PlaybackStarted(Struct, frozen=True, tag=True):
+    """The listener begins to hear a response (WebRTC and SIP)."""
+
+    response_id: str
+
+
+class PlaybackEnded(Struct, frozen=True, tag=True):
+    """The last sound of a response, which is done, was played."""
+
+    response_id: str
+
+
+class PlayedItem(Struct, frozen=True):
+    """An item of which not all was played."""
+
+    item_id: str
+    played_ms: int
+    """What was played of it; 0: nothing."""
+
+
+class PlaybackCleared(Struct, frozen=True, tag=True):
+    """What waited to be played of a response was dropped, as `ClearPlayback` asked."""
+
+    response_id: str
+    items: tuple[PlayedItem, ...] = ()
+    """Those that were not heard to their end."""
+
+
 class Tick(Struct, frozen=True, tag=True):
     """The deadline that the session asked for has come."""
 
@@ -141,5 +169,8 @@ Input = (
     | TranslationClientSent
     | TranslationProgress
     | TranslationFailed
+    | PlaybackStarted
+    | PlaybackEnded
+    | PlaybackCleared
     | Tick
 )

@@ -63,3 +63,5 @@ class SessionOptions(Struct, frozen=True, kw_only=True):
     """Whether the responder wants the user's sound in its prompts."""
     extensions: bool = False
     """Whether the client asked for `vivavoce.*` events."""
+    plays_out: bool = False
+    """Whether the server plays the answers itself, and so knows what was heard (WebRTC, SIP)."""

@@ -110,6 +110,11 @@ class StartTranslation(Struct, frozen=True, tag=True):
     request: TranslationRequest
 
 
+class ClearPlayback(Struct, frozen=True, tag=True):
+    """Stop what is being played, and drop what waits for it; answered by `PlaybackCleared`, one
+    for each response, before anything else is told."""
+
+
 class PrefillPrompt(Struct, frozen=True, tag=True):
     """Let the language model read this ahead of time; a later one replaces it."""
 
@@ -151,6 +156,7 @@ Output = (
     | ReleaseResponse
     | CancelResponse
     | StartTranslation
+    | ClearPlayback
     | PrefillPrompt
     | CountTokens
     | LeaveOut

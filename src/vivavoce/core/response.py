@@ -55,7 +55,7 @@ from vivavoce.protocol.server_events import (
     ResponseOutputTextDone,
     ServerEvent,
 )
-from vivavoce.protocol.session import AudioFormat
+from vivavoce.protocol.session import AudioFormat, PcmFormat
 
 Status = Literal["in_progress", "completed", "cancelled", "incomplete", "failed"]
 ItemStatus = Literal["completed", "incomplete"]
@@ -117,6 +117,8 @@ class Response:
     send: Callable[[ServerEvent], None]
     conversation: Conversation
     """Where output items go, if the settings say so."""
+    sound_format: AudioFormat = field(default_factory=PcmFormat)
+    """Of the sound that the engine reports, which is the settings' unless the server plays it."""
     job_id: str = ""
     """Id of the engine job whose progress is this response's; empty until one was started."""
     status: Status = "in_progress"
@@ -213,7 +215,7 @@ class Response:
         if not data or self.settings.modality == "text":
             return
         item = self._message()
-        ms = len(data) / wire_bytes_per_ms(self.settings.audio_format)
+        ms = len(data) / wire_bytes_per_ms(self.sound_format)
         self.audio_ms += ms
         record = item.record
         record.answer_audio_ms += ms
@@ -233,7 +235,8 @@ class Response:
             id=item_id, object="realtime.item", status="in_progress", role="assistant", content=()
         )
         item = self._open_item(message)
-        item.record.answer_format = self.settings.audio_format
+        item.record.answer_format = self.sound_format
+        item.record.shown_format = self.settings.audio_format
         is_text = self.settings.modality == "text"
         part = PartText(text="") if is_text else PartAudio(transcript="")
         first = OutputText(text="") if is_text else OutputAudio(transcript="")

@@ -23,6 +23,7 @@ from vivavoce.ids import NewId
 from vivavoce.interfaces import Prompt, ResponseEvent, ResponseRequest
 from vivavoce.protocol.response import StatusDetails, StatusError
 from vivavoce.protocol.server_events import ServerEvent
+from vivavoce.protocol.session import AudioFormat
 
 Fits = Callable[[list[ItemRecord], ResponseSettings], bool]
 CancelReason = Literal["turn_detected", "client_cancelled"]
@@ -53,6 +54,7 @@ class Responses:
         on_done: Callable[[Response], None],
         *,
         hears_audio: bool = False,
+        sound_format: AudioFormat | None = None,
     ) -> None:
         self._session_id = session_id
         self._conversation = conversation
@@ -61,6 +63,7 @@ class Responses:
         self._send = send
         self._on_done = on_done
         self._hears_audio = hears_audio
+        self._sound_format = sound_format
         self._running: dict[str, Response] = {}
         self._by_job: dict[str, Response] = {}
         self.prepared: Prepared | None = None
@@ -96,6 +99,7 @@ class Responses:
         response = Response(
             self._new_id("resp"), settings, self._new_id, self._send, self._conversation
         )
+        response.sound_format = self._sound_format or settings.audio_format
         response.context = None if context is None else list(context)
         response.waits_for = list(self._conversation.context if context is None else context)
         response.answers = skips_if_unheard
@@ -138,7 +142,7 @@ class Responses:
         response.job_id = response.response_id
         self._by_job[response.job_id] = response
         request = self._request(response.job_id, response.settings, records)
-        self._emit(StartResponse(request, response.settings.audio_format))
+        self._emit(StartResponse(request, response.sound_format))
 
     def _release(self, response: Response, prepared: Prepared, now: float) -> None:
         self.prepared = None
@@ -212,7 +216,8 @@ class Responses:
         self.prepared = Prepared(job_id, user_item.text)
         records = [*self._conversation.context, user_item]
         request = self._request(job_id, settings, records)
-        self._emit(StartResponse(request, settings.audio_format, prepared=True))
+        sound_format = self._sound_format or settings.audio_format
+        self._emit(StartResponse(request, sound_format, prepared=True))
 
     def discard_prepared(self) -> None:
         """Forget the prepared answer, if there is one."""

@@ -8,11 +8,14 @@ from typing import assert_never
 
 from msgspec import structs
 
-from vivavoce.core import client_rules, speech_rules
+from vivavoce.core import client_rules, playback_rules, speech_rules
 from vivavoce.core.inputs import (
     AudioHeard,
     ClientSent,
     Input,
+    PlaybackCleared,
+    PlaybackEnded,
+    PlaybackStarted,
     ResponseFailed,
     ResponseProgress,
     SessionOpened,
@@ -141,6 +144,12 @@ def _take(state: SessionState, item: Input) -> None:  # noqa: C901 - one case an
             speech_rules.on_judged(state, item)
         case TokensCounted():
             state.window.counted(item.subject_id, item.n_tokens)
+        case PlaybackStarted():
+            playback_rules.on_started(state, item)
+        case PlaybackEnded():
+            playback_rules.on_ended(state, item)
+        case PlaybackCleared():
+            playback_rules.on_cleared(state, item)
         case Tick():
             _on_tick(state)
         case SessionOpened(wall_s=wall_s):
@@ -182,8 +191,10 @@ def _take_event(state: SessionState, event: ClientEvent) -> None:  # noqa: C901 
         case ResponseCancel(response_id=response_id):
             client_rules.cancel_response(state, response_id)
         case OutputAudioBufferClear():
-            message = "The output audio buffer exists only over WebRTC and SIP."
-            raise ProtocolError(message, param="type")
+            if not state.options.plays_out:
+                message = "The output audio buffer exists only over WebRTC and SIP."
+                raise ProtocolError(message, param="type")
+            playback_rules.clear(state)
         case InputAudioBufferAppend():
             raise AssertionError("audio comes in as AudioHeard")
         case _:

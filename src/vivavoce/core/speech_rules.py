@@ -3,6 +3,7 @@
 | When | and | then |
 | --- | --- | --- |
 | speech starts | a response is in progress, interruption is on | cancel it, `turn_detected` |
+| speech starts | the server plays, interruption is on | stop playing |
 | a pause begins | - | ask the transcriber for all words before it |
 | a pause lasts | the words are there, the turn seems over | prepare an answer |
 | speech resumes | an answer is prepared | discard it |
@@ -16,6 +17,7 @@ Source: protocol reference, "Flows" (50, sections 3, 6, 8) and architecture, sec
 
 from typing import assert_never
 
+from vivavoce.core import playback_rules
 from vivavoce.core.conversation import ItemRecord
 from vivavoce.core.inputs import AudioHeard, TranscriptionFailed, TurnJudged
 from vivavoce.core.new_items import user_audio_record
@@ -82,8 +84,10 @@ def _on_speech_started(state: SessionState, mark: SpeechStarted) -> None:
     )
     state.transcriptions.begin(item_id, state.settings)
     active = state.responses.active
-    if active is not None and state.vad is not None and state.vad.interrupt_response:
-        state.responses.cancel(active, "turn_detected")
+    if state.vad is not None and state.vad.interrupt_response:
+        if active is not None:
+            state.responses.cancel(active, "turn_detected")
+        playback_rules.clear(state)
 
 
 def _on_silence(state: SessionState, silence_ms: int) -> None:

@@ -11,6 +11,7 @@ from vivavoce.core.conversation import Conversation, ItemRecord
 from vivavoce.core.deadlines import Deadlines
 from vivavoce.core.options import SessionOptions
 from vivavoce.core.outputs import Output, PrefillPrompt, Send
+from vivavoce.core.playback import Playback
 from vivavoce.core.response import Response, ResponseSettings
 from vivavoce.core.response_settings import settings_of_session
 from vivavoce.core.responses import Responses
@@ -26,9 +27,10 @@ from vivavoce.interfaces import ResponseEvent
 from vivavoce.protocol.server_events import (
     ConversationItemAdded,
     ConversationItemDone,
+    ResponseOutputAudioDelta,
     ServerEvent,
 )
-from vivavoce.protocol.session import TurnDetection
+from vivavoce.protocol.session import PcmFormat, TurnDetection
 from vivavoce.protocol.stored_prompts import PromptTemplate
 
 
@@ -81,7 +83,10 @@ class SessionState:
             self.send,
             self._on_done,
             hears_audio=options.hears_audio,
+            sound_format=PcmFormat() if options.plays_out else None,
         )
+        self.playback = Playback()
+        """Of the answers, where the server plays them."""
         self.compaction = Compaction(self.conversation, new_id, self.emit)
         self.pause_verdict = PauseVerdict()
         self.left_out: set[str] = set()
@@ -100,6 +105,10 @@ class SessionState:
 
     def send(self, event: ServerEvent) -> None:
         """Send all connections an event."""
+        if self.options.plays_out and isinstance(event, ResponseOutputAudioDelta):
+            if self.playback.queue(event.response_id):
+                self.outputs.append(Send(event))
+            return
         self.outputs.append(Send(event))
 
     def answer(self, event: ServerEvent) -> None:
@@ -149,7 +158,14 @@ class SessionState:
             return ContextWindow(self.conversation, self.options.window_tokens, self.emit)
         return ContextWindow(self.conversation, None, _count_nothing)
 
+    def await_user_after_playback(self) -> None:
+        """Wait for the user from now on, unless somebody speaks or something is being answered."""
+        is_quiet = self.turns.item_id is None and not self.playback.is_busy
+        if is_quiet and self.responses.active is None:
+            self.deadlines.start_idle(self.now)
+
     def _on_done(self, response: Response) -> None:
+        self.playback.forget(response.response_id)
         if not response.settings.in_conversation:
             return
         for record in response.written:
@@ -179,6 +195,9 @@ class SessionState:
 
     def _await_user(self, response: Response) -> None:
         """Wait for the user from the moment at which the answer has been played."""
+        if self.options.plays_out:
+            self.await_user_after_playback()
+            return
         started = self.now if response.first_audio_at is None else response.first_audio_at
         self.deadlines.start_idle(max(self.now, started + response.audio_ms / 1000))
 

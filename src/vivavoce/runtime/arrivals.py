@@ -3,7 +3,7 @@
 from msgspec import structs
 
 from vivavoce.core.inputs import SidebandOpened, TranslationClientSent
-from vivavoce.interfaces import PRIMARY, MalformedEvent
+from vivavoce.interfaces import PRIMARY, MalformedEvent, TrackSound
 from vivavoce.protocol.client_events import (
     ClientEvent,
     InputAudioBufferAppend,
@@ -17,7 +17,7 @@ from vivavoce.runtime.prompt_lookup import FindPrompt, with_its_prompt
 
 
 async def arrival_of(
-    event: ClientEvent | TranslationClientEvent | MalformedEvent | SidebandOpened,
+    event: ClientEvent | TranslationClientEvent | MalformedEvent | TrackSound | SidebandOpened,
     connection: int,
     find_prompt: FindPrompt,
 ) -> Arrival:
@@ -29,7 +29,7 @@ async def arrival_of(
         find_prompt: looks up a stored prompt that the event names.
     """
     match event:
-        case InputAudioBufferAppend() | SidebandOpened():
+        case InputAudioBufferAppend() | TrackSound() | SidebandOpened():
             return event
         case SessionInputAudioBufferAppend(audio=audio):
             return InputAudioBufferAppend(audio=audio)

@@ -9,15 +9,19 @@ from collections.abc import Iterator
 from msgspec import UnsetType
 
 from vivavoce.core.inputs import AudioHeard
-from vivavoce.interfaces import SpeechDetector
+from vivavoce.interfaces import SpeechDetector, TrackSound
 from vivavoce.media.formats import WireDecoder, wire_bytes_per_ms
 from vivavoce.media.noise import NoiseReducer
 from vivavoce.media.pcm import Pcm
-from vivavoce.protocol.session import AudioFormat, NoiseReduction
+from vivavoce.protocol.session import AudioFormat, NoiseReduction, PcmFormat
 from vivavoce.runtime.response_job import pieces
 
 PIECE_MS = 200
 """Whoever takes the pieces lets others run between them: one costs the loop about 1 ms."""
+
+
+TRACK_FORMAT = PcmFormat()
+"""Of a call's microphone, whatever the session's formats are: the media engine decodes it."""
 
 
 class AudioIntake:
@@ -29,6 +33,12 @@ class AudioIntake:
         self._decoder: WireDecoder | None = None
         self._reduction: NoiseReduction | None = None
         self._reducer: NoiseReducer | None = None
+
+    def take_track(
+        self, sound: TrackSound, reduction: NoiseReduction | None = None
+    ) -> Iterator[AudioHeard]:
+        """Yield what a call's microphone heard, as `take` does."""
+        return self.take(sound.heard, TRACK_FORMAT, reduction)
 
     def take(
         self, data: bytes, format: AudioFormat, reduction: NoiseReduction | None = None

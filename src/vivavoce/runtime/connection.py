@@ -8,7 +8,7 @@ from contextlib import suppress
 from vivavoce.core.inputs import SidebandOpened
 from vivavoce.core.outputs import Close
 from vivavoce.errors import TransportClosed
-from vivavoce.interfaces import PRIMARY, MalformedEvent, Transport
+from vivavoce.interfaces import PRIMARY, MalformedEvent, TrackSound, Transport
 from vivavoce.protocol.client_events import ClientEvent, TranslationClientEvent
 from vivavoce.runtime.outbox import Outbox, Waiting
 
@@ -22,7 +22,7 @@ SLOWEST_CLIENT_BYTES_PER_S = 16 * 1024
 LAST_WORDS_S = 1.0
 """For what a peer sent before its end, its goodbye above all, once it cannot be written to."""
 
-Received = ClientEvent | TranslationClientEvent | MalformedEvent | SidebandOpened
+Received = ClientEvent | TranslationClientEvent | MalformedEvent | TrackSound | SidebandOpened
 Take = Callable[[Received, "Connection"], Awaitable[None]]
 """Takes one event in and counts it; waits while there is no room."""
 

@@ -3,6 +3,7 @@
 import asyncio
 
 from vivavoce.core.inputs import Input
+from vivavoce.interfaces import TrackSound
 from vivavoce.protocol.client_events import InputAudioBufferAppend
 
 INBOX_ITEMS = 64
@@ -10,7 +11,7 @@ INBOX_ITEMS = 64
 AUDIO_BYTES = 1024 * 1024
 """Appended audio that may wait (20 s and more); one append may hold 15 times as much."""
 
-Arrival = Input | InputAudioBufferAppend
+Arrival = Input | InputAudioBufferAppend | TrackSound
 """An append is cut and decoded when its turn comes, so that a change of format keeps its place."""
 
 

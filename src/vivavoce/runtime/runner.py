@@ -17,9 +17,9 @@ from vivavoce.core.inputs import (
     SidebandOpened,
     Tick,
 )
-from vivavoce.core.outputs import Close, LeaveOut, Output, Send, TurnEnded
+from vivavoce.core.outputs import ClearPlayback, Close, LeaveOut, Output, Send, TurnEnded
 from vivavoce.ids import NewId
-from vivavoce.interfaces import Engines, Transport
+from vivavoce.interfaces import Engines, TrackSound, Transport
 from vivavoce.protocol.client_events import (
     InputAudioBufferAppend,
 )
@@ -36,6 +36,8 @@ from vivavoce.runtime.limits import KeyLimiter, KeyLimits
 from vivavoce.runtime.log_context import SESSION_ID
 from vivavoce.runtime.observer import Observer
 from vivavoce.runtime.orders import Orders
+from vivavoce.runtime.playing import Playing
+from vivavoce.runtime.playout import Playout
 from vivavoce.runtime.prepared_room import PreparedRoom
 from vivavoce.runtime.prompt_lookup import FindPrompt, find_nothing
 from vivavoce.runtime.response_limits import ResponseLimits
@@ -96,6 +98,7 @@ class SessionRunner:
         find_prompt: FindPrompt = find_nothing,
         opened_by: str = "",
         resume_token: str | None = None,
+        playout: Playout | None = None,
     ) -> None:
         """Prepare; nothing happens before `run`.
 
@@ -113,6 +116,7 @@ class SessionRunner:
             find_prompt: looks up the stored prompts that the client names.
             opened_by: for the log: with which key, and for whom.
             resume_token: told to a client that asked to come back after a loss; None: it didn't.
+            playout: takes the sound of the answers in a call; None: the client is sent it.
         """
         self._engines = engines
         self._session = session
@@ -150,6 +154,7 @@ class SessionRunner:
             post_when_room=self._post_when_room,
             answers_ended=self._on_answers_ended,
         )
+        self._playing = Playing(playout, self._inbox.put)
         self._end = _End()
         self._next_look = 0.0
 
@@ -220,7 +225,11 @@ class SessionRunner:
     async def _run_tasks(self) -> None:
         async with self._tasks as tasks:
             tasks.create_task(self._clients.hold_first(), name="client")
+            reporter = tasks.create_task(self._playing.report(), name="playback")
             await self._steer()
+            if (last_words := await self._playing.last_words()) is not None:
+                self._clients.send(last_words)
+            reporter.cancel()
             self._jobs.cancel_all()
             self._clients.finish(self._end.close)
 
@@ -234,6 +243,7 @@ class SessionRunner:
     def _on_left(self, close: Close | None) -> None:
         if close is not None:
             self._end.come(close)
+        self._playing.clear()
         self._inbox.end()
 
     # --- steer ---
@@ -260,9 +270,12 @@ class SessionRunner:
         """Tell the session, letting other tasks and sessions run after each piece."""
         if isinstance(arrival, SidebandOpened):
             self._clients.greets(arrival)
-        if isinstance(arrival, InputAudioBufferAppend):
-            session = self._session
-            pieces = self._intake.take(arrival.audio, session.input_format, session.noise_reduction)
+        if isinstance(arrival, InputAudioBufferAppend | TrackSound):
+            session, intake = self._session, self._intake
+            if isinstance(arrival, TrackSound):
+                pieces = intake.take_track(arrival, session.noise_reduction)
+            else:
+                pieces = intake.take(arrival.audio, session.input_format, session.noise_reduction)
             for heard in pieces:
                 self._tell(heard)
                 await asyncio.sleep(0)
@@ -283,10 +296,13 @@ class SessionRunner:
     def _carry_out(self, output: Output) -> list[Input]:
         match output:
             case Send(event, to):
-                self._clients.send(event, to)
+                if not self._playing.takes(event):
+                    self._clients.send(event, to)
                 if (report := self._limits.after(event)) is not None:
                     self._clients.send(report)
                 return []
+            case ClearPlayback():
+                return self._playing.clear()
             case Close():
                 self._end.come(output)
                 return []
@@ -340,6 +356,7 @@ class SessionRunner:
 
     async def _post_when_room(self, item: Input) -> None:
         await self._clients.wait_for_room()
+        await self._playing.wait_for_room()
         await self._inbox.put(item)
         await asyncio.sleep(0)  # so that it reaches the outbox before there is asked for room again
 

@@ -437,6 +437,34 @@ async def test_an_answer_that_begins_when_nobody_wants_it_is_ended() -> None:
     assert events == [Finished()]
 
 
+async def test_a_service_that_ends_no_answer_is_left_for_a_new_connection() -> None:
+    talks: list[Talk] = []
+    is_asked = asyncio.Event()
+
+    async def play(talk: Talk) -> None:
+        talks.append(talk)
+        await begin(talk)
+        is_asked.set()
+        if len(talks) > 1:
+            await talk.send(done("resp_u"))
+        await talk.wait_for("never")
+
+    async with (
+        asyncio.timeout(10),
+        played_upstream(play) as url,
+        engine_at(url, timeout_s=0.2) as engine,
+    ):
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(answered(engine, request()))
+            await is_asked.wait()
+            reading.cancel()
+            await asyncio.wait([reading])
+        with pytest.raises(EngineError, match=r"told to end|said nothing"):
+            await answered(engine, request())
+
+        assert await answered(engine, request()) == [Finished()]
+
+
 async def test_a_refused_request_fails_alone() -> None:
     async def play(talk: Talk) -> None:
         asked = await talk.wait_for("response.create")

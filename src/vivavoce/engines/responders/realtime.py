@@ -25,6 +25,8 @@ from vivavoce.interfaces import (
     Stream,
 )
 
+MAX_END_S = 5.0
+"""For a service to end an answer; one that does not would keep the next one waiting."""
 MAX_MESSAGE_BYTES = 32 << 20
 """A delta has a second of sound at most; an item that is shown again has all of it."""
 
@@ -153,7 +155,9 @@ class RealtimeResponder:
                 socket = await self._client.open_socket(
                     "/realtime", {"model": self._model}, max_message_bytes=MAX_MESSAGE_BYTES
                 )
-                link.connection = UpstreamConnection(socket, self._client)
+                link.connection = UpstreamConnection(
+                    socket, self._client, end_s=min(self._timeout_s, MAX_END_S)
+                )
                 self._tasks.create_task(link.connection.run(), name="realtime service")
             return link.connection
 

@@ -1,0 +1,160 @@
+"""One call: events over its data channel, sound beside them (10-transports-auth, section 5)."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from vivavoce.errors import ProtocolError, TransportClosed
+from vivavoce.ids import NewId
+from vivavoce.interfaces import MalformedEvent, Received, TrackSound
+from vivavoce.protocol.client_events import ClientEvent, TranslationClientEvent
+from vivavoce.protocol.server_events import ServerEvent
+from vivavoce.transports.webrtc.fitting import fitting_events
+from vivavoce.transports.webrtc.peer import Peer
+
+LOG = logging.getLogger(__name__)
+
+MAX_WAITING_TEXT_BYTES = 24 * 1024 * 1024
+"""As one frame of a WebSocket may have. Data channels put no pressure on who sends too much."""
+MAX_WAITING_SOUND = 100
+"""Pieces of 20 ms: sound that is older than 2 s interrupts nobody any more."""
+WRITE_AHEAD_BYTES = 256 * 1024
+"""Sent before it is looked whether the client keeps up."""
+
+Decode = Callable[[bytes], ClientEvent | TranslationClientEvent]
+Encode = Callable[[ServerEvent], Sequence[bytes]]
+
+
+class WebRtcTransport:
+    """A `CallTransport`, and the listener of its peer. `peer` must be set before it is used."""
+
+    def __init__(self, decode: Decode, encode: Encode, new_id: NewId) -> None:
+        """Wait for a peer.
+
+        Args:
+            decode: reads what the client sends.
+            encode: writes what it gets.
+            new_id: for events that tell of what did not fit.
+        """
+        self.peer: Peer | None = None
+        self._decode = decode
+        self._encode = encode
+        self._new_id = new_id
+        self._arrived: deque[bytes | MalformedEvent | TrackSound] = deque()
+        self._waiting_text_bytes = 0
+        self._n_waiting_sound = 0
+        self._has_dropped_sound = False
+        self._has_news = asyncio.Event()
+        self._is_open = asyncio.Event()
+        self._has_room = asyncio.Event()
+        self._is_over = False
+        self._max_message_bytes = 0
+
+    # --- Transport ---
+
+    async def receive(self) -> Received | None:
+        """See `Transport`; None also when the network is lost for good: nobody comes back."""
+        while not self._arrived:
+            if self._is_over:
+                return None
+            self._has_news.clear()
+            await self._has_news.wait()
+        arrived = self._arrived.popleft()
+        match arrived:
+            case TrackSound():
+                self._n_waiting_sound -= 1
+                return arrived
+            case MalformedEvent():
+                return arrived
+        self._waiting_text_bytes -= len(arrived)
+        try:
+            return self._decode(arrived)
+        except ProtocolError as error:
+            return MalformedEvent(error.message, error.code, error.param, error.event_id)
+
+    async def send(self, event: ServerEvent) -> None:
+        """See `Transport`. Waits for the channel to open; without one, events go nowhere."""
+        peer = self.peer
+        if peer is not None and not peer.has_channel:
+            return
+        await self._is_open.wait()
+        if self._is_over or peer is None:
+            raise TransportClosed
+        for text in fitting_events(event, self._max_message_bytes, self._encode, self._new_id):
+            peer.send(text)
+        while peer.unsent_bytes > WRITE_AHEAD_BYTES:
+            self._has_room.clear()
+            await self._has_room.wait()
+            if self._is_over:
+                raise TransportClosed
+
+    async def close(self, code: int, reason: str) -> None:
+        """See `Transport`; a data channel knows neither code nor reason."""
+        peer, self.peer = self.peer, None
+        if peer is not None:
+            if not self._is_over:
+                await peer.drain()
+            peer.close()
+        self.on_end()
+
+    @property
+    def unsent_bytes(self) -> int:
+        """See `Transport`."""
+        return 0 if self.peer is None else self.peer.unsent_bytes
+
+    # --- CallTransport ---
+
+    def exchange(self, played: bytes) -> None:
+        """See `CallTransport`. Sound that nobody takes for 2 s is dropped."""
+        if self.peer is None or self._is_over:
+            return
+        self.peer.play(played)
+        heard = self.peer.heard()
+        if not heard:
+            return
+        if self._n_waiting_sound >= MAX_WAITING_SOUND:
+            self._note_dropped_sound()
+            return
+        self._n_waiting_sound += 1
+        self._put(TrackSound(heard, played))
+
+    # --- PeerListener ---
+
+    def on_open(self, max_message_bytes: int) -> None:
+        """See `PeerListener`."""
+        self._max_message_bytes = max_message_bytes
+        self._is_open.set()
+
+    def on_text(self, text: bytes) -> None:
+        """See `PeerListener`. A client that floods the session is let go."""
+        self._waiting_text_bytes += len(text)
+        if self._waiting_text_bytes > MAX_WAITING_TEXT_BYTES:
+            LOG.warning("the client sends more than is taken")
+            self.on_end()
+            return
+        self._put(text)
+
+    def on_binary(self) -> None:
+        """See `PeerListener`."""
+        message = "Events are sent as text, this was a binary message."
+        self._put(MalformedEvent(message, "invalid_event", None))
+
+    def on_room(self) -> None:
+        """See `PeerListener`."""
+        self._has_room.set()
+
+    def on_end(self) -> None:
+        """See `PeerListener`."""
+        self._is_over = True
+        for event in (self._is_open, self._has_room, self._has_news):
+            event.set()
+
+    def _put(self, arrived: bytes | MalformedEvent | TrackSound) -> None:
+        self._arrived.append(arrived)
+        self._has_news.set()
+
+    def _note_dropped_sound(self) -> None:
+        if not self._has_dropped_sound:
+            self._has_dropped_sound = True
+            LOG.warning("the session is behind its microphone: sound is dropped")
