@@ -18,6 +18,7 @@ from vivavoce.clock import Clock
 from vivavoce.config import Config, Loaded
 from vivavoce.core.options import SessionOptions
 from vivavoce.ids import seeded_ids
+from vivavoce.runtime.background import Background
 from vivavoce.runtime.directory import Directory
 from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.prepared_room import PreparedRoom
@@ -110,6 +111,7 @@ async def served(
     async with (
         open_database(IN_MEMORY, SCHEMAS) as database,
         open_accounts(loaded, Clock(), database) as accounts,
+        Background() as background,
     ):
         gateway = Gateway(
             clock=Clock(),
@@ -120,6 +122,7 @@ async def served(
             options=SessionOptions(),
             settings=settings or RunnerSettings(),
             directory=Directory(max_sessions),
+            background=background,
             prepared_room=PreparedRoom(2),
             metrics=Metrics(),
             engines=fakes.engines() if is_ready else None,
