@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 
 from benchmarks import (
     core,
+    echo,
     long_talks,
     noise,
     prefill,
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[None, None, None]]] = {
     "prefill": prefill.run,
     "transcription": transcription.run,
     "noise": noise.run,
+    "echo": echo.run,
     "turn-ends": turn_ends.run,
 }
 

@@ -72,19 +72,21 @@ def cleaned(
 
     Args:
         canceller: it keeps what it learned before.
-        playback: silent pieces of it are not told.
+        playback: what is handed to the listener.
         heard: the microphone.
         late_ms: each piece of both directions is told up to this much late, its order kept.
         seed: of that.
     """
     by_chance = np.random.default_rng(seed)
     told = _pieces(playback, PLAYBACK_PIECE_MS, late_ms, by_chance)
-    told += [(at, -1, piece) for at, _, piece in _pieces(heard, MICROPHONE_PIECE_MS, late_ms, by_chance)]
+    told += [
+        (at, -1, piece) for at, _, piece in _pieces(heard, MICROPHONE_PIECE_MS, late_ms, by_chance)
+    ]
     clean = []
     for _, direction, piece in sorted(told, key=lambda one: one[:2]):
         if direction < 0:
             clean.append(canceller.push(piece))
-        elif any(piece):
+        else:
             canceller.play(piece)
     return np.frombuffer(b"".join(clean), "<i2").astype(np.float64)
 

@@ -11,6 +11,8 @@ import numpy as np
 import webrtc
 import wrtc  # type: ignore[import-not-found]  # its stub is not marked as typed
 
+from vivavoce.media.resample import Resampler
+
 webrtc.allow_loopback()
 
 Event = dict[str, object]
@@ -50,6 +52,7 @@ class Caller:
     call_id: str = ""
     answer: str = ""
     _ear: wrtc.MediaStreamTrackProcessor | None = None
+    _resampler: tuple[int, Resampler] | None = None
     _to_say: bytearray = field(default_factory=bytearray)
 
     def say(self, sound: bytes) -> None:
@@ -98,9 +101,14 @@ class Caller:
                 del self._to_say[:n_bytes]
                 self.microphone._generator.writeAudio(frame, RATE_HZ, 1, n_bytes // 2)
             while self._ear is not None and (frame_in := self._ear.read()) is not None:
-                self.heard += frame_in[0]
+                self.heard += self._at_our_rate(frame_in[0], frame_in[2])
             due += FRAME_S
             await asyncio.sleep(max(0.0, due - loop.time()))
+
+    def _at_our_rate(self, sound: bytes, rate_hz: int) -> bytes:
+        if self._resampler is None or self._resampler[0] != rate_hz:
+            self._resampler = (rate_hz, Resampler(rate_hz, RATE_HZ))
+        return self._resampler[1].push(sound)
 
     def _listen(self, event: webrtc.RTCTrackEvent) -> None:
         self.streams = event.streams

@@ -26,6 +26,7 @@ from vivavoce.engines.strict_settings import with_environment
 from vivavoce.errors import ConfigError, EngineError
 from vivavoce.ids import seeded_ids
 from vivavoce.interfaces import Engines
+from vivavoce.runtime.background import Background
 from vivavoce.runtime.directory import Directory
 from vivavoce.runtime.loop_lag import measure_loop_lag
 from vivavoce.runtime.metrics import Metrics
@@ -34,6 +35,7 @@ from vivavoce.runtime.recorder import Recordings, open_recordings
 from vivavoce.runtime.settings import RunnerSettings
 from vivavoce.store.database import Database
 from vivavoce.store.tables import open_store
+from vivavoce.transports.webrtc.peer import PeerSettings
 
 LOG = logging.getLogger(__name__)
 LOOPBACK_NAMES = ("localhost",)
@@ -80,6 +82,7 @@ async def serve(
         database = await stack.enter_async_context(open_store(loaded.data_dir))
         accounts = await stack.enter_async_context(open_accounts(loaded, clock, database))
         gateway = _gateway(loaded, clock, database, accounts)
+        await stack.enter_async_context(gateway.background)
         url = await stack.enter_async_context(_listening(make_app(gateway), loaded))
         on_listening(url)
         opening = loop.create_future()
@@ -253,8 +256,11 @@ def _gateway(loaded: Loaded, clock: Clock, database: Database, accounts: Account
             engine_stall_s=session.engine_stall_s,
             client_stall_s=session.client_stall_s,
             resume_s=session.resume_s,
+            cancels_echo=config.webrtc.echo_cancellation,
         ),
         directory=Directory(config.server.max_sessions),
+        background=Background(),
+        webrtc=_peer_settings(config),
         prepared_room=PreparedRoom(0),
         metrics=Metrics(),
         keys=ApiKeys(loaded.api_keys),
@@ -265,6 +271,22 @@ def _gateway(loaded: Loaded, clock: Clock, database: Database, accounts: Account
         profile="scripted" if config.scripted is not None else config.profile,
         drain_timeout_s=config.server.drain_timeout_s,
     )
+
+
+def _peer_settings(config: Config) -> PeerSettings:
+    webrtc = config.webrtc
+    for address in webrtc.advertised_addresses:
+        try:
+            ip_address(address)
+        except ValueError:
+            raise ConfigError(
+                f"'{address}' is no IP address; names are not looked up",
+                path="webrtc.advertised_addresses",
+            ) from None
+    ports = webrtc.udp_port_range
+    if ports is not None and ports[0] > ports[1]:
+        raise ConfigError("the lowest port comes first", path="webrtc.udp_port_range")
+    return PeerSettings(advertised_addresses=webrtc.advertised_addresses, port_range=ports)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from platformdirs import user_config_path, user_data_path
 
 from vivavoce.core.options import DEFAULT_INSTRUCTIONS
 from vivavoce.errors import ConfigError
+from vivavoce.protocol.webhooks import EventType
 
 PREFIX = "VIVAVOCE_"
 HOME = "VIVAVOCE_HOME"
@@ -34,6 +35,7 @@ KEY_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 Source = Literal["default", "file", "environment", "command line"]
 Seconds = Annotated[float, Meta(gt=0)]
+Port = Annotated[int, Meta(ge=1024, le=65535)]
 Limit = Annotated[int, Meta(ge=1)] | Literal["none"]
 Leavable = Literal[
     "reasoning",
@@ -181,6 +183,32 @@ class TracingConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Table `[tracing.otlp]`: `endpoint` of a collector, and `headers` sent with every request."""
 
 
+class WebRtcConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Calls from browsers, and what acts as one."""
+
+    advertised_addresses: tuple[str, ...] = ()
+    """IP addresses at which clients reach this machine, if they are not its own: behind address
+    translation, in a container."""
+    udp_port_range: tuple[Port, Port] | None = None
+    """Lowest and highest local UDP port, `[50000, 50999]`; a call takes one for each address of the
+    machine. None: any."""
+    echo_cancellation: bool = True
+    """Take the assistant's own voice out of the caller's microphone."""
+
+
+class WebhookConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where events are delivered to, signed as Standard Webhooks."""
+
+    url: str
+    """Of the endpoint; a 2xx status within 5 seconds is success, anything else is tried again."""
+    secret_env: str | None = None
+    """The environment variable that holds the signing secret, `whsec_...`."""
+    secret_file: str | None = None
+    """Or the file that holds it."""
+    events: tuple[EventType, ...] = ("realtime.call.incoming",)
+    """Which ones; `vivavoce.call.ended` tells of every telephone call that is over."""
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole configuration."""
 
@@ -195,6 +223,9 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     models: ModelsConfig = ModelsConfig()
     limits: LimitsConfig = msgspec.field(default_factory=LimitsConfig)
     tracing: TracingConfig = msgspec.field(default_factory=TracingConfig)
+    webrtc: WebRtcConfig = WebRtcConfig()
+    webhooks: tuple[WebhookConfig, ...] = ()
+    """Tables `[[webhooks]]`, one for each endpoint that is told of telephone calls."""
 
 
 @dataclass(frozen=True)

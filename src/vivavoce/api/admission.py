@@ -97,7 +97,7 @@ async def admit(gateway: Gateway, request: web.Request) -> Admitted | Joining | 
         dialect=dialect,
         options=options,
         may_return=may_return,
-        safety_identifier=_safety_identifier(request, key),
+        safety_identifier=safety_identifier(request, key),
     )
 
 
@@ -168,7 +168,7 @@ def _kind(request: web.Request) -> SessionKind:
     return "transcription"
 
 
-def _safety_identifier(request: web.Request, key: AdmittedKey) -> str | None:
+def safety_identifier(request: web.Request, key: AdmittedKey) -> str | None:
     """Return what is bound to the key, which the client cannot change; else what it sends."""
     if key.ephemeral is not None:
         return key.ephemeral.safety_identifier

@@ -12,13 +12,16 @@ from vivavoce.core.options import SessionOptions
 from vivavoce.core.translation_options import TranslationOptions
 from vivavoce.ids import NewId
 from vivavoce.interfaces import Engines
+from vivavoce.runtime.background import Background
 from vivavoce.runtime.directory import Directory
 from vivavoce.runtime.metrics import Metrics
+from vivavoce.runtime.pacer import Pacer
 from vivavoce.runtime.prepared_room import PreparedRoom
 from vivavoce.runtime.recorder import Recordings
 from vivavoce.runtime.recording import RecordMode
 from vivavoce.runtime.settings import RunnerSettings
 from vivavoce.store.database import Database
+from vivavoce.transports.webrtc.peer import PeerSettings
 
 
 @dataclass(kw_only=True)
@@ -42,6 +45,11 @@ class Gateway:
     """What outlives a session."""
     accounts: Accounts
     """What belongs to a key across its sessions: limits, usage, traces."""
+    background: Background
+    """Where calls go on after the request that began them; entered as long as requests come."""
+    pacer: Pacer = field(default_factory=Pacer)
+    """Of the sound of all calls."""
+    webrtc: PeerSettings = field(default_factory=PeerSettings)
     engines: Engines | None = None
     """None until they are open and warm: until then sessions are refused with 503."""
     keys: ApiKeys = field(default_factory=ApiKeys)

@@ -8,6 +8,7 @@ from aiohttp.typedefs import Middleware
 
 from vivavoce.api.admission import AdmittedKey
 from vivavoce.api.beta_client_secrets import BetaClientSecrets
+from vivavoce.api.calls import CALLS, Calls
 from vivavoce.api.client_secrets import ClientSecrets
 from vivavoce.api.errors import error_response, http_error, json_response
 from vivavoce.api.gateway import Gateway
@@ -41,6 +42,7 @@ def make_app(gateway: Gateway) -> web.Application:
         [
             web.get("/v1/realtime", Realtime(gateway).__call__, allow_head=False),
             web.get("/v1/realtime/translations", Translations(gateway).__call__, allow_head=False),
+            *_calls(gateway),
             *_minting(gateway),
             *_prompts(gateway),
             web.get("/v1/models", with_any_key(gateway, _models(gateway))),
@@ -112,6 +114,21 @@ def _sign(gateway: Gateway) -> Callable[[web.Request, web.StreamResponse], Await
             response.headers["Vary"] = "Origin"
 
     return sign
+
+
+# --- calls -----------------------------------------------------------------------------------
+
+
+def _calls(gateway: Gateway) -> list[web.RouteDef]:
+    calls = Calls(gateway)
+    return [
+        web.post("/v1/realtime", with_any_key(gateway, calls.begin_beta)),
+        web.post(CALLS, with_any_key(gateway, calls.begin)),
+        web.post(
+            "/v1/realtime/translations/calls", with_any_key(gateway, calls.begin_translation)
+        ),
+        web.post(f"{CALLS}/{{call_id}}/hangup", with_standard_key(gateway, calls.hang_up)),
+    ]
 
 
 # --- keys and prompts -------------------------------------------------------------------------

@@ -21,6 +21,7 @@ for name, module, about in (
     ("config", "config:config", "Print what is set, and where it comes from."),
     ("replay", "replay:replay", "Run a recorded session through the rules again."),
     ("usage", "usage:usage", "Show what each key has used."),
+    ("webhooks", "webhooks:app", "List webhook deliveries, and send them again."),
     ("trace", "trace:trace", "List the traces of sessions, or show one."),
 ):
     app.command(f"vivavoce.cli.{module}", name=name, help=about)

@@ -16,6 +16,7 @@ from vivavoce.core.state import SessionState
 from vivavoce.core.stored_prompts import prompted_response
 from vivavoce.core.transcription_session import shown_session
 from vivavoce.core.transcription_settings import follows_speech
+from vivavoce.core.truncation_rules import truncate_answer
 from vivavoce.errors import ProtocolError
 from vivavoce.protocol.client_events import (
     ConversationItemCreate,
@@ -28,7 +29,6 @@ from vivavoce.protocol.response import ResponseCreateParams
 from vivavoce.protocol.server_events import (
     ConversationItemDeleted,
     ConversationItemRetrieved,
-    ConversationItemTruncated,
     SessionUpdated,
 )
 from vivavoce.protocol.session import AudioFormat, ServerVad, TurnDetection
@@ -109,16 +109,7 @@ def create_item(state: SessionState, event: ConversationItemCreate) -> None:
 
 def truncate_item(state: SessionState, event: ConversationItemTruncate) -> None:
     """Forget what the listener did not hear."""
-    state.conversation.truncate(event.item_id, event.content_index, event.audio_end_ms)
-    state.send(
-        ConversationItemTruncated(
-            event_id=state.event_id(),
-            item_id=event.item_id,
-            content_index=event.content_index,
-            audio_end_ms=event.audio_end_ms,
-        )
-    )
-    state.prefill()
+    truncate_answer(state, event.item_id, event.content_index, event.audio_end_ms)
 
 
 def create_response(state: SessionState, params: ResponseCreateParams | UnsetType) -> None:

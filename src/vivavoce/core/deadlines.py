@@ -14,13 +14,15 @@ class Deadlines:
     """End of the session."""
     idle_timeout_s: float | None = None
     """Of server_vad."""
+    keypad_at: float | None = None
+    """When what the caller types is complete, if no further key is pressed."""
     _idle_since: float | None = None
 
     @property
     def next(self) -> float | None:
         """The nearest of them."""
-        times = [time for time in (self.expires_at, self._idle_at) if time is not None]
-        return min(times, default=None)
+        times = (self.expires_at, self.keypad_at, self._idle_at)
+        return min((time for time in times if time is not None), default=None)
 
     def start_idle(self, since: float) -> None:
         """The last answer has been played to its end at `since`: wait for the user."""
@@ -33,6 +35,10 @@ class Deadlines:
     def is_idle(self, now: float) -> bool:
         """Whether the user has been silent for too long."""
         return self._idle_at is not None and now >= self._idle_at
+
+    def has_typed(self, now: float) -> bool:
+        """Whether what the caller typed is complete."""
+        return self.keypad_at is not None and now >= self.keypad_at
 
     def has_expired(self, now: float) -> bool:
         """Whether the session is over."""

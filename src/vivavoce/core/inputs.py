@@ -150,6 +150,15 @@ class PlaybackCleared(Struct, frozen=True, tag=True):
     """Those that were not heard to their end."""
 
 
+class KeyHeard(Struct, frozen=True, tag=True):
+    """The caller pressed a key of the telephone (SIP)."""
+
+    key: str
+    """One of `0` to `9`, `*`, `#`, `A` to `D`."""
+    wall_s: int
+    """Unix time."""
+
+
 class Tick(Struct, frozen=True, tag=True):
     """The deadline that the session asked for has come."""
 
@@ -172,5 +181,6 @@ Input = (
     | PlaybackStarted
     | PlaybackEnded
     | PlaybackCleared
+    | KeyHeard
     | Tick
 )

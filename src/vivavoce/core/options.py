@@ -65,3 +65,5 @@ class SessionOptions(Struct, frozen=True, kw_only=True):
     """Whether the client asked for `vivavoce.*` events."""
     plays_out: bool = False
     """Whether the server plays the answers itself, and so knows what was heard (WebRTC, SIP)."""
+    dtmf_to_conversation: bool = False
+    """Whether what a caller types on a telephone becomes a message of the conversation."""

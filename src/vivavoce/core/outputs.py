@@ -111,8 +111,10 @@ class StartTranslation(Struct, frozen=True, tag=True):
 
 
 class ClearPlayback(Struct, frozen=True, tag=True):
-    """Stop what is being played, and drop what waits for it; answered by `PlaybackCleared`, one
-    for each response, before anything else is told."""
+    """Stop what is being played, and drop what waits for it.
+
+    Answered by `PlaybackCleared`, one for each response, before anything else is told.
+    """
 
 
 class PrefillPrompt(Struct, frozen=True, tag=True):

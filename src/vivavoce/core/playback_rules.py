@@ -12,9 +12,9 @@ Source: protocol reference, "Playback and barge-in" (50, section 7).
 from vivavoce.core.inputs import PlaybackCleared, PlaybackEnded, PlaybackStarted
 from vivavoce.core.outputs import ClearPlayback
 from vivavoce.core.state import SessionState
+from vivavoce.core.truncation_rules import truncate_answer
 from vivavoce.protocol.items import Message, OutputAudio
 from vivavoce.protocol.server_events import (
-    ConversationItemTruncated,
     OutputAudioBufferCleared,
     OutputAudioBufferStarted,
     OutputAudioBufferStopped,
@@ -62,10 +62,4 @@ def _truncate(state: SessionState, item_id: str, played_ms: int) -> None:
         return
     already = record.truncated_ms
     end_ms = min(played_ms, int(record.answer_audio_ms if already is None else already))
-    state.conversation.truncate(item_id, 0, end_ms)
-    state.send(
-        ConversationItemTruncated(
-            event_id=state.event_id(), item_id=item_id, content_index=0, audio_end_ms=end_ms
-        )
-    )
-    state.prefill()
+    truncate_answer(state, item_id, 0, end_ms)

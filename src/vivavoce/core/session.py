@@ -8,11 +8,12 @@ from typing import assert_never
 
 from msgspec import structs
 
-from vivavoce.core import client_rules, playback_rules, speech_rules
+from vivavoce.core import client_rules, keypad_rules, playback_rules, speech_rules
 from vivavoce.core.inputs import (
     AudioHeard,
     ClientSent,
     Input,
+    KeyHeard,
     PlaybackCleared,
     PlaybackEnded,
     PlaybackStarted,
@@ -150,6 +151,8 @@ def _take(state: SessionState, item: Input) -> None:  # noqa: C901 - one case an
             playback_rules.on_ended(state, item)
         case PlaybackCleared():
             playback_rules.on_cleared(state, item)
+        case KeyHeard():
+            keypad_rules.on_key(state, item)
         case Tick():
             _on_tick(state)
         case SessionOpened(wall_s=wall_s):
@@ -248,7 +251,10 @@ def _on_tick(state: SessionState) -> None:
         message = f"Your session hit the maximum duration of {minutes} minutes."
         _send_error(state, ProtocolError(message, code="session_expired"), None)
         state.emit(Close(1001, message))
-    elif state.deadlines.is_idle(state.now):
+        return
+    if state.deadlines.has_typed(state.now):
+        keypad_rules.on_pause(state)
+    if state.deadlines.is_idle(state.now):
         speech_rules.on_idle(state)
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 from vivavoce.core.compaction import Compaction
 from vivavoce.core.conversation import Conversation, ItemRecord
 from vivavoce.core.deadlines import Deadlines
+from vivavoce.core.keypad import Keypad
 from vivavoce.core.options import SessionOptions
 from vivavoce.core.outputs import Output, PrefillPrompt, Send
 from vivavoce.core.playback import Playback
@@ -87,6 +88,8 @@ class SessionState:
         )
         self.playback = Playback()
         """Of the answers, where the server plays them."""
+        self.keypad = Keypad()
+        """Of a telephone."""
         self.compaction = Compaction(self.conversation, new_id, self.emit)
         self.pause_verdict = PauseVerdict()
         self.left_out: set[str] = set()

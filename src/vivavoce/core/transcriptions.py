@@ -95,6 +95,11 @@ class Transcriptions:
         self._extensions = extensions
         self._running: dict[str, _Running] = {}
 
+    @property
+    def wants_extensions(self) -> bool:
+        """Whether some connection wants `vivavoce.*` events."""
+        return self._extensions
+
     def report_partials(self) -> None:
         """Send `vivavoce.transcript.partial` from now on: a connection that joined wants it."""
         self._extensions = True

@@ -1,8 +1,9 @@
 """Takes the assistant's own voice out of a caller's microphone: WebRTC's echo canceller (AEC3).
 
-What was handed to the listener comes back through the room 50 to 300 ms later and 12 to 30 dB
-quieter, and would be taken for the caller's speech. The canceller finds the delay and the room by
-itself, within half a second of speech. Figures: `python -m benchmarks echo`.
+What is handed to the listener comes back through the room 50 to 300 ms later and 12 to 30 dB
+quieter, and would be taken for the caller's speech. The canceller finds delay and room by itself,
+within half a second of speech; a gate behind it silences what it leaves. Figures:
+`python -m benchmarks echo`.
 """
 
 from typing import Protocol
@@ -10,26 +11,20 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vivavoce.media.pcm import BYTES_PER_MS, BYTES_PER_SAMPLE, RATE_HZ
+from vivavoce.media.echo_gate import EchoGate
+from vivavoce.media.pcm import BYTES_PER_MS, RATE_HZ
 
 _FRAME_BYTES = 10 * BYTES_PER_MS
-# Played sound waits this long for its echo, so that a microphone that is heard a little early finds
-# it there. The shortest echo is longer, so it still meets its reference in time.
-_LEAD_BYTES = 20 * BYTES_PER_MS
-# Nobody hears the microphone while so much is played: it is muted, or the network is down.
-_MOST_WAITING_BYTES = 200 * BYTES_PER_MS
 
 
 class _Processor(Protocol):
-    def process(
-        self, near: NDArray[np.int16], far: NDArray[np.int16], /
-    ) -> NDArray[np.int16]: ...
+    def process(self, near: NDArray[np.int16], far: NDArray[np.int16]) -> NDArray[np.int16]: ...
 
 
 class EchoCanceller:
     """Cleans one call's microphone, 24 kHz 16-bit mono; synchronous, about 1 % of a core.
 
-    Both directions are told in real time, in any order and in pieces of any length: `play` when a
+    Both directions are told in real time and without gaps, in pieces of any length: `play` when a
     piece is handed to the listener, not when it was made; `push` when a piece was heard.
     """
 
@@ -38,28 +33,68 @@ class EchoCanceller:
         from pywebrtc_audio import AudioProcessor
 
         self._processor: _Processor = AudioProcessor(sample_rate=RATE_HZ, echo_cancellation=True)
-        self._heard = bytearray()
-        self._played = bytearray()
+        self._gate = EchoGate()
+        self._played = _Reference()
+        self._heard = b""
 
     def play(self, data: bytes) -> None:
-        """Note whole samples that the listener now gets; silence need not be told."""
-        if not self._played:
-            self._played += bytes(_LEAD_BYTES)
-        self._played += data
-        if len(self._played) > _MOST_WAITING_BYTES:
-            del self._played[: -_LEAD_BYTES - _FRAME_BYTES]
+        """Note whole samples that the listener now gets, silence too."""
+        self._played.add(data)
 
     def push(self, data: bytes) -> bytes:
         """Take whole samples of the microphone; return the 10 ms frames that they complete.
 
-        The frames come out 5 ms late (see `DELAY_SAMPLES`), and besides that wait for nothing.
+        They come out 9 ms late, and besides that wait for nothing.
         """
-        self._heard += data
-        n_whole = len(self._heard) // _FRAME_BYTES * _FRAME_BYTES
+        waiting = self._heard + data
+        n_whole = len(waiting) // _FRAME_BYTES * _FRAME_BYTES
+        self._heard = waiting[n_whole:]
         if not n_whole:
             return b""
-        heard, self._heard = bytes(self._heard[:n_whole]), self._heard[n_whole:]
-        played = bytes(self._played[:n_whole]).ljust(n_whole, b"\0")
-        del self._played[:n_whole]
-        near, far = np.frombuffer(heard, "<i2"), np.frombuffer(played, "<i2")
-        return self._processor.process(near, far).astype("<i2").tobytes()
+        heard = np.frombuffer(waiting[:n_whole], "<i2")
+        played = np.frombuffer(self._played.take(n_whole), "<i2")
+        clean = self._processor.process(heard, played)
+        n = _FRAME_BYTES // 2
+        return b"".join(
+            self._gate.push(played[at : at + n], heard[at : at + n], clean[at : at + n])
+            for at in range(0, len(heard), n)
+        )
+
+
+class _Reference:
+    """What was played and has not met its echo yet, so much of it that a late piece is no gap.
+
+    Each piece waits less than the shortest echo needs to come back.
+    """
+
+    _LEAD_BYTES = 20 * BYTES_PER_MS
+    _MOST_SPARE_BYTES = 30 * BYTES_PER_MS
+    _MOST_BYTES = 120 * BYTES_PER_MS
+    """More than lateness can explain: the microphone was not heard for a while."""
+    _LOOK_BYTES = 1000 * BYTES_PER_MS
+
+    def __init__(self) -> None:
+        self._waiting = bytearray(self._LEAD_BYTES)
+        self._forget()
+
+    def add(self, data: bytes) -> None:
+        self._waiting += data
+        if len(self._waiting) > self._MOST_BYTES:
+            del self._waiting[: -self._LEAD_BYTES - len(data)]
+            self._forget()
+
+    def take(self, n_bytes: int) -> bytes:
+        """Return what was played so much earlier; silence for what was not told yet."""
+        taken = bytes(self._waiting[:n_bytes]).ljust(n_bytes, b"\0")
+        del self._waiting[:n_bytes]
+        self._least_bytes = min(self._least_bytes, len(self._waiting))
+        self._since_look_bytes += n_bytes
+        if self._since_look_bytes >= self._LOOK_BYTES:
+            if self._least_bytes > self._MOST_SPARE_BYTES:
+                del self._waiting[: self._least_bytes - self._LEAD_BYTES]
+            self._forget()
+        return taken
+
+    def _forget(self) -> None:
+        self._since_look_bytes = 0
+        self._least_bytes = self._MOST_BYTES

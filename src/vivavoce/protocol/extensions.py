@@ -22,6 +22,14 @@ class VivavoceTranscriptPartial(
     transcript: str
 
 
+class VivavoceItemHeard(ServerEventBase, frozen=True, kw_only=True, tag="vivavoce.item.heard"):
+    """What is left of an answer that was cut; follows `conversation.item.truncated`."""
+
+    item_id: str
+    transcript: str
+    """The clauses that were heard to their end: all that the model still knows of it."""
+
+
 class VivavoceTurnTiming(ServerEventBase, frozen=True, kw_only=True, tag="vivavoce.turn.timing"):
     """Where the time of one answer went."""
 

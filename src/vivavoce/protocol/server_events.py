@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from vivavoce.protocol.extensions import (
+    VivavoceItemHeard,
     VivavoceSessionResumable,
     VivavoceSessionResumed,
     VivavoceTranscriptPartial,
@@ -104,6 +105,7 @@ __all__ = [
     "SessionUpdated",
     "TranscriptLanguage",
     "TranscriptionError",
+    "VivavoceItemHeard",
     "VivavoceSessionResumable",
     "VivavoceSessionResumed",
     "VivavoceTranscriptPartial",
@@ -474,6 +476,7 @@ ServerEvent = (
     | SessionInputTranscriptDelta
     | SessionOutputTranscriptDelta
     | SessionOutputAudioDelta
+    | VivavoceItemHeard
     | VivavoceSessionResumable
     | VivavoceSessionResumed
     | VivavoceTranscriptPartial

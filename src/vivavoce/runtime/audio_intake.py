@@ -10,6 +10,7 @@ from msgspec import UnsetType
 
 from vivavoce.core.inputs import AudioHeard
 from vivavoce.interfaces import SpeechDetector, TrackSound
+from vivavoce.media.echo import EchoCanceller
 from vivavoce.media.formats import WireDecoder, wire_bytes_per_ms
 from vivavoce.media.noise import NoiseReducer
 from vivavoce.media.pcm import Pcm
@@ -27,8 +28,16 @@ TRACK_FORMAT = PcmFormat()
 class AudioIntake:
     """Belongs to one session; synchronous."""
 
-    def __init__(self, detector: SpeechDetector) -> None:
+    def __init__(self, detector: SpeechDetector, *, cancels_echo: bool = True) -> None:
+        """Wait for sound.
+
+        Args:
+            detector: fresh.
+            cancels_echo: whether what is played is taken out of a call's microphone.
+        """
         self._detector = detector
+        self._cancels_echo = cancels_echo
+        self._canceller: EchoCanceller | None = None
         self._format: AudioFormat | None = None
         self._decoder: WireDecoder | None = None
         self._reduction: NoiseReduction | None = None
@@ -37,8 +46,13 @@ class AudioIntake:
     def take_track(
         self, sound: TrackSound, reduction: NoiseReduction | None = None
     ) -> Iterator[AudioHeard]:
-        """Yield what a call's microphone heard, as `take` does."""
-        return self.take(sound.heard, TRACK_FORMAT, reduction)
+        """Yield what a call's microphone heard, without its echo, as `take` does."""
+        heard = sound.heard
+        if self._cancels_echo:
+            self._canceller = self._canceller or EchoCanceller()
+            self._canceller.play(sound.played)
+            heard = self._canceller.push(heard)
+        return self.take(heard, TRACK_FORMAT, reduction)
 
     def take(
         self, data: bytes, format: AudioFormat, reduction: NoiseReduction | None = None

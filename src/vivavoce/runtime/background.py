@@ -3,20 +3,20 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
-from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 
 LOG = logging.getLogger(__name__)
 
 
-class Background(AbstractAsyncContextManager["Background"]):
-    """A task group whose tasks are each other's strangers: what one raises ends no other."""
+class Background:
+    """A task group whose tasks are strangers: what one raises ends no other, and not the block."""
 
     def __init__(self) -> None:
-        self._tasks = asyncio.TaskGroup()
+        self._group = asyncio.TaskGroup()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "Background":
-        await self._tasks.__aenter__()
+        await self._group.__aenter__()
         return self
 
     async def __aexit__(
@@ -25,11 +25,16 @@ class Background(AbstractAsyncContextManager["Background"]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._tasks.__aexit__(kind, error, traceback)
+        """Cancel what still runs, and wait for its end."""
+        for task in self._tasks:
+            task.cancel()
+        await self._group.__aexit__(None, None, None)
 
     def start(self, work: Coroutine[None, None, None], name: str) -> None:
-        """Run a task until it ends, or until the block is left by an exception."""
-        self._tasks.create_task(_contained(work), name=name)
+        """Run a task until it ends, or the block is left."""
+        task = self._group.create_task(_contained(work), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 async def _contained(work: Coroutine[None, None, None]) -> None:

@@ -41,6 +41,8 @@ class Playing:
                 return True
             case ResponseDone(response=response):
                 playout.finish(response.id)
+            case _:
+                pass
         return False
 
     def clear(self) -> list[Input]:

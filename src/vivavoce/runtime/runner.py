@@ -127,7 +127,9 @@ class SessionRunner:
         self._find_prompt = find_prompt
         self._opened_by = opened_by
         self._inbox = Inbox()
-        self._intake = AudioIntake(engines.new_speech_detector())
+        self._intake = AudioIntake(
+            engines.new_speech_detector(), cancels_echo=settings.cancels_echo
+        )
         self._timings = TurnTimings()
         self._tasks = asyncio.TaskGroup()
         self._clients = Clients(

@@ -12,5 +12,7 @@ class RunnerSettings(Struct, frozen=True, kw_only=True):
     """No progress of an engine for this long ends what it was doing as failed."""
     client_stall_s: float = 20.0
     """A client that takes nothing for this long is let go."""
+    cancels_echo: bool = True
+    """Takes the assistant's own voice out of the microphones of calls."""
     resume_s: float = 60.0
     """A client that asked for it may come back for this long after a loss; 0: never."""

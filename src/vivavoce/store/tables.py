@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from vivavoce.store import keys, prompts, traces, usage
+from vivavoce.store import keys, prompts, traces, usage, webhooks
 from vivavoce.store.database import Database, open_database
 
 SCHEMAS: tuple[str, ...] = (
@@ -11,6 +11,7 @@ SCHEMAS: tuple[str, ...] = (
     prompts.SCHEMA,
     traces.SCHEMA,
     usage.SCHEMA,
+    webhooks.SCHEMA,
 )
 """`SCHEMA` of each module of this package that keeps something."""
 FILE_NAME = "store.sqlite"

@@ -11,6 +11,10 @@ from vivavoce.core.inputs import (
     AudioHeard,
     ClientSent,
     Input,
+    PlaybackCleared,
+    PlaybackEnded,
+    PlaybackStarted,
+    PlayedItem,
     ResponseFailed,
     ResponseProgress,
     SessionOpened,
@@ -176,6 +180,8 @@ class TranscriptSession:
                 return [ResponseFailed(job_id, message, code, kind=kind, was_started=False)]
             case str() as item_id, "failed", str() as code:
                 return [TranscriptionFailed(item_id, "The engine failed.", code)]
+            case str() as job_id, ("playing" | "played" | "cleared") as verb:
+                return [_playback(job_id, verb, line.fields)]
             case str() as job_id, str() as verb, *values if job_id.startswith("resp"):
                 events = self._response_events(job_id, verb, values, line.fields)
                 return [ResponseProgress(job_id, event) for event in events]
@@ -206,6 +212,17 @@ class TranscriptSession:
                 return [msgspec.convert({"type": "Finished", **fields}, Finished)]
             case _:
                 raise ValueError(f"not a report of a responder: {verb} {values}")
+
+
+def _playback(job_id: str, verb: str, played_ms: Mapping[str, object]) -> Input:
+    match verb:
+        case "playing":
+            return PlaybackStarted(job_id)
+        case "played":
+            return PlaybackEnded(job_id)
+        case _:
+            items = (PlayedItem(item_id, int(str(ms))) for item_id, ms in played_ms.items())
+            return PlaybackCleared(job_id, tuple(items))
 
 
 def _transcription_event(verb: str, text: str, fields: Mapping[str, object]) -> TranscriptionEvent:

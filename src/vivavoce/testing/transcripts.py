@@ -8,6 +8,8 @@ show: prefill-prompt
 > response.create                       a client event, or raw JSON
 ~ speech 640ms                          audio is heard: speech or silence
 * resp_1 text "Hi."                     an engine reports
+* resp_1 playing                        the listener begins to hear it; `played`: did to its end
+* resp_1 cleared item_1=400             its sound was dropped when so much, in ms, was heard
 * stored id=pmpt_1 version="1" instructions="Be {{mood}}."    a prompt is kept from now on
 @ 30s                                   time passes
 < response.created response.id=resp_1   a server event; only the named fields are compared

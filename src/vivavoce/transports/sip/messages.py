@@ -234,10 +234,11 @@ def _header_fault(message: Message) -> tuple[int, str] | None:
         return 400, "malformed Via"
     if isinstance(message, SipRequest) and tag_of(message.headers.get_first("From") or "") is None:
         return 400, "From without a tag"
-    declared = message.headers.get_first("Content-Length")
-    if declared is not None and number_in(declared) is None:
+    declared = message.headers.get_first("Content-Length", "0")
+    length = number_in(declared)
+    if length is None:
         return 400, "malformed Content-Length"
-    if declared is not None and len(message.body) < int(declared):
+    if len(message.body) < length:
         return 400, "body shorter than its Content-Length"
     return None
 

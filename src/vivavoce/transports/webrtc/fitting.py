@@ -1,7 +1,7 @@
 """Events in messages that a data channel takes (90-uncertain, points 24 and 31).
 
-Nothing splits an event. What makes one too large is nearly always sound or a picture that the client
-has seen itself; that is left out, and `error` says so.
+Nothing splits an event. What makes one too large is nearly always sound or a picture; that is left
+out, and `error` says so where the client asked for it.
 """
 
 from collections.abc import Callable, Iterator, Sequence

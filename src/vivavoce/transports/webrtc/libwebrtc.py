@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import webrtc
-import wrtc
+import wrtc  # type: ignore[import-not-found]  # its stub is not marked as typed
 
 from vivavoce.errors import ProtocolError, TransportClosed
 from vivavoce.media.pcm import RATE_HZ
@@ -29,8 +29,6 @@ GATHERING_S = 0.5
 """For candidates; what is there by then is what the answer has."""
 CONNECT_S = 20.0
 """From the answer to the connection; clients themselves give up after 30 s."""
-GRACE_S = 8.0
-"""A lost network may come back for so long; libwebrtc noticed the loss 3 to 5 s after it began."""
 LAST_MESSAGES_S = 1.0
 HEARD_FRAMES = 50
 """Of 10 ms, kept by the engine until `heard` is called, which is twice a frame."""
@@ -67,6 +65,7 @@ class LibwebrtcPeer:
 
     def __init__(self, listener: PeerListener, settings: PeerSettings) -> None:
         self._listener: PeerListener | None = listener
+        self._grace_s = settings.grace_s
         self._connection = webrtc.RTCPeerConnection(
             webrtc.RTCConfiguration(port_range=settings.port_range)
         )
@@ -75,6 +74,7 @@ class LibwebrtcPeer:
         self._resampler: Resampler | None = None
         self._heard_hz = 0
         self._channel: webrtc.RTCDataChannel | None = None
+        self._transport: webrtc.RTCDtlsTransport | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._was_connected = False
         self.has_channel = False
@@ -105,6 +105,7 @@ class LibwebrtcPeer:
         local = connection.local_description
         assert local is not None  # it was set
         self.has_channel = connection.sctp is not None
+        self._watch_transport()
         return local.sdp
 
     # --- Peer ---
@@ -158,11 +159,11 @@ class LibwebrtcPeer:
             self._in.cancel()
         if self._out is not None:
             self._out._generator.close()
-        for target in (self._connection, self._channel):
+        for target in (self._connection, self._channel, self._transport):
             if target is not None:
                 target.remove_all_listeners()
         self._connection.close()
-        self._in = self._out = self._channel = None
+        self._in = self._out = self._channel = self._transport = None
 
     # --- what happens ---
 
@@ -172,10 +173,26 @@ class LibwebrtcPeer:
                 self._was_connected = True
                 self._stay()
             case webrtc.RTCPeerConnectionState.disconnected:
-                LOG.info("the network of a call is lost; it has %g s to come back", GRACE_S)
-                self._end_after(GRACE_S, "lost its network")
+                LOG.info("the network of a call is lost; it has %g s to come back", self._grace_s)
+                self._end_after(self._grace_s, "lost its network")
             case webrtc.RTCPeerConnectionState.failed | webrtc.RTCPeerConnectionState.closed:
                 self._end()
+            case _:
+                pass
+
+    def _watch_transport(self) -> None:
+        """Notice a peer that says goodbye without a channel to close."""
+        transports = [sender.transport for sender in self._connection.get_senders()]
+        if self._connection.sctp is not None:
+            transports.append(self._connection.sctp.transport)
+        self._transport = next((one for one in transports if one is not None), None)
+        if self._transport is not None:
+            self._transport.on("statechange", self._on_transport_state)
+
+    def _on_transport_state(self, event: "Event") -> None:
+        closed = webrtc.RTCDtlsTransportState.closed
+        if self._transport is not None and self._transport.state == closed:
+            self._end()
 
     def _on_track(self, event: "RTCTrackEvent") -> None:
         if event.track.kind == webrtc.MediaType.audio and self._in is None:
@@ -196,7 +213,7 @@ class LibwebrtcPeer:
     def _on_open(self, event: "Event") -> None:
         transport = self._connection.sctp
         if self._listener is not None and transport is not None:
-            limit = transport.max_message_size
+            limit = transport.max_message_size or MAX_MESSAGE_BYTES
             self._listener.on_open(int(min(limit, MAX_MESSAGE_BYTES)))
 
     def _on_message(self, event: "MessageEvent") -> None:

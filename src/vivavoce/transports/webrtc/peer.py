@@ -19,6 +19,8 @@ class PeerSettings(Struct, frozen=True, kw_only=True):
     """IP addresses under which clients reach this machine, if they are not its own."""
     port_range: tuple[int, int] | None = None
     """Lowest and highest local UDP port; None: any."""
+    grace_s: float = 5.0
+    """A lost network may come back for so long after the loss was noticed, which takes 8 s."""
 
 
 class PeerListener(Protocol):

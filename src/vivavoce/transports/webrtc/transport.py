@@ -11,7 +11,7 @@ from vivavoce.interfaces import MalformedEvent, Received, TrackSound
 from vivavoce.protocol.client_events import ClientEvent, TranslationClientEvent
 from vivavoce.protocol.server_events import ServerEvent
 from vivavoce.transports.webrtc.fitting import fitting_events
-from vivavoce.transports.webrtc.peer import Peer
+from vivavoce.transports.webrtc.peer import FRAME_BYTES, Peer
 
 LOG = logging.getLogger(__name__)
 
@@ -19,6 +19,10 @@ MAX_WAITING_TEXT_BYTES = 24 * 1024 * 1024
 """As one frame of a WebSocket may have. Data channels put no pressure on who sends too much."""
 MAX_WAITING_SOUND = 100
 """Pieces of 20 ms: sound that is older than 2 s interrupts nobody any more."""
+MAX_UNTOLD_BYTES = 10 * FRAME_BYTES
+"""Played while nothing was heard: beyond 200 ms, the microphone is off."""
+MAX_EARLY_EVENTS = 10_000
+"""Sent before the client's channel is open, which takes 20 s at most."""
 WRITE_AHEAD_BYTES = 256 * 1024
 """Sent before it is looked whether the client keeps up."""
 
@@ -44,9 +48,11 @@ class WebRtcTransport:
         self._arrived: deque[bytes | MalformedEvent | TrackSound] = deque()
         self._waiting_text_bytes = 0
         self._n_waiting_sound = 0
+        self._played_untold = b""
         self._has_dropped_sound = False
         self._has_news = asyncio.Event()
-        self._is_open = asyncio.Event()
+        self._early: list[ServerEvent] | None = []
+        """What was sent before the channel was open; None: it is."""
         self._has_room = asyncio.Event()
         self._is_over = False
         self._max_message_bytes = 0
@@ -61,12 +67,11 @@ class WebRtcTransport:
             self._has_news.clear()
             await self._has_news.wait()
         arrived = self._arrived.popleft()
-        match arrived:
-            case TrackSound():
-                self._n_waiting_sound -= 1
-                return arrived
-            case MalformedEvent():
-                return arrived
+        if isinstance(arrived, TrackSound):
+            self._n_waiting_sound -= 1
+            return arrived
+        if isinstance(arrived, MalformedEvent):
+            return arrived
         self._waiting_text_bytes -= len(arrived)
         try:
             return self._decode(arrived)
@@ -74,15 +79,16 @@ class WebRtcTransport:
             return MalformedEvent(error.message, error.code, error.param, error.event_id)
 
     async def send(self, event: ServerEvent) -> None:
-        """See `Transport`. Waits for the channel to open; without one, events go nowhere."""
+        """See `Transport`. Kept until the channel opens; in a call without one, it goes nowhere."""
         peer = self.peer
-        if peer is not None and not peer.has_channel:
-            return
-        await self._is_open.wait()
         if self._is_over or peer is None:
             raise TransportClosed
-        for text in fitting_events(event, self._max_message_bytes, self._encode, self._new_id):
-            peer.send(text)
+        if not peer.has_channel:
+            return
+        if self._early is not None:
+            self._keep(self._early, event)
+            return
+        self._send_now(peer, event)
         while peer.unsent_bytes > WRITE_AHEAD_BYTES:
             self._has_room.clear()
             await self._has_room.wait()
@@ -111,8 +117,11 @@ class WebRtcTransport:
             return
         self.peer.play(played)
         heard = self.peer.heard()
+        # Whatever is played is told, so that its echo is found where it belongs.
+        self._played_untold = (self._played_untold + played)[-MAX_UNTOLD_BYTES:]
         if not heard:
             return
+        played, self._played_untold = self._played_untold, b""
         if self._n_waiting_sound >= MAX_WAITING_SOUND:
             self._note_dropped_sound()
             return
@@ -124,7 +133,13 @@ class WebRtcTransport:
     def on_open(self, max_message_bytes: int) -> None:
         """See `PeerListener`."""
         self._max_message_bytes = max_message_bytes
-        self._is_open.set()
+        early, self._early = self._early, None
+        try:
+            for event in early or ():
+                if self.peer is not None:
+                    self._send_now(self.peer, event)
+        except TransportClosed:
+            self.on_end()
 
     def on_text(self, text: bytes) -> None:
         """See `PeerListener`. A client that floods the session is let go."""
@@ -147,8 +162,17 @@ class WebRtcTransport:
     def on_end(self) -> None:
         """See `PeerListener`."""
         self._is_over = True
-        for event in (self._is_open, self._has_room, self._has_news):
-            event.set()
+        self._has_room.set()
+        self._has_news.set()
+
+    def _keep(self, early: list[ServerEvent], event: ServerEvent) -> None:
+        if len(early) >= MAX_EARLY_EVENTS:
+            raise TransportClosed("nobody came, and much was said")
+        early.append(event)
+
+    def _send_now(self, peer: Peer, event: ServerEvent) -> None:
+        for text in fitting_events(event, self._max_message_bytes, self._encode, self._new_id):
+            peer.send(text)
 
     def _put(self, arrived: bytes | MalformedEvent | TrackSound) -> None:
         self._arrived.append(arrived)

@@ -1,0 +1,77 @@
+"""A client connection, as the runtime sees it."""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from vivavoce.protocol.client_events import ClientEvent, TranslationClientEvent
+from vivavoce.protocol.server_events import ServerEvent
+
+PRIMARY = 0
+"""Number of the connection that a session began with; control connections have higher ones."""
+
+
+class MalformedEvent(Struct, frozen=True, tag=True):
+    """Something arrived that is no client event; the session answers with `error`."""
+
+    message: str
+    code: str | None
+    param: str | None
+    event_id: str | None = None
+    connection: int = PRIMARY
+    """By which of the session's connections it came; the runtime's to fill in."""
+
+
+class TrackSound(Struct, frozen=True, tag=True):
+    """What a microphone heard in the last 20 ms or so, of a call; 24 kHz 16-bit mono."""
+
+    heard: bytes
+    played: bytes
+    """What was handed to the listener at the same moment: its echo may be in what is heard next."""
+
+
+Received = ClientEvent | TranslationClientEvent | MalformedEvent | TrackSound
+"""What a client sends, in the kind of session it opened."""
+
+
+class Transport(Protocol):
+    """One client connection, as the runner sees it."""
+
+    async def receive(self) -> Received | None:
+        """Wait for the next event, in the order of arrival; None when the peer said goodbye.
+
+        Raises:
+            TransportClosed: the peer is gone without a goodbye; it may come back.
+        """
+        ...
+
+    async def send(self, event: ServerEvent) -> None:
+        """Send one event.
+
+        Raises:
+            TransportClosed: the peer is gone.
+        """
+        ...
+
+    async def close(self, code: int, reason: str) -> None:
+        """Say goodbye (RFC 6455 close code) and free everything."""
+        ...
+
+    @property
+    def unsent_bytes(self) -> int:
+        """Bytes accepted by `send` that the peer has not taken yet; 0 if unknown."""
+        ...
+
+
+class CallTransport(Transport, Protocol):
+    """A connection that carries sound of its own, besides events."""
+
+    def exchange(self, played: bytes) -> None:
+        """Hand the listener the next 20 ms of sound, and take in what was heard since.
+
+        Called every 20 ms; never waits. What was heard is received as `TrackSound`.
+
+        Args:
+            played: 24 kHz 16-bit mono.
+        """
+        ...

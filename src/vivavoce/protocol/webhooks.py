@@ -1,0 +1,60 @@
+"""What webhook endpoints are told (10-transports-auth, section 7.2)."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+CALL_INCOMING = "realtime.call.incoming"
+CALL_ENDED = "vivavoce.call.ended"
+EventType = Literal["realtime.call.incoming", "vivavoce.call.ended"]
+
+
+class SipHeader(Struct, frozen=True, kw_only=True):
+    """One header of the INVITE, as the caller sent it: not to be trusted."""
+
+    name: str
+    value: str
+
+
+class IncomingCallData(Struct, frozen=True, kw_only=True):
+    """Which call waits."""
+
+    call_id: str
+    sip_headers: tuple[SipHeader, ...]
+    """In the order of the INVITE, without those that hold credentials."""
+    sip_media_security: Literal["rtp", "srtp"]
+
+
+class EndedCallData(Struct, frozen=True, kw_only=True):
+    """How a call came to its end."""
+
+    call_id: str
+    session_id: str | None
+    """None: nobody accepted it."""
+    ended_by: str
+    """Who ended it and why, in one word, such as `caller` or `hangup`."""
+    duration_s: float
+    """From the moment it was accepted; 0: nobody accepted it."""
+
+
+class RealtimeCallIncoming(Struct, frozen=True, kw_only=True, tag=CALL_INCOMING):
+    """A call waits for somebody who accepts it."""
+
+    id: str
+    created_at: int
+    """Unix seconds."""
+    data: IncomingCallData
+    object: Literal["event"] = "event"
+
+
+class VivavoceCallEnded(Struct, frozen=True, kw_only=True, tag=CALL_ENDED):
+    """A call is over; an event of our own, for endpoints that ask for it."""
+
+    id: str
+    created_at: int
+    """Unix seconds."""
+    data: EndedCallData
+    object: Literal["event"] = "event"
+
+
+WebhookEvent = RealtimeCallIncoming | VivavoceCallEnded

@@ -1,0 +1,112 @@
+"""The clock of all calls."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import ExitStack
+from itertools import pairwise
+
+import pytest
+
+from tests.virtual_time import VirtualLoop, run_in_virtual_time
+from vivavoce.runtime.pacer import MAX_LATE_S, N_PHASES, PERIOD_S, Pacer
+
+
+def times() -> tuple[list[float], Callable[[], None]]:
+    """Return a list, and a function that notes in it when it is called."""
+    seen: list[float] = []
+    return seen, lambda: seen.append(asyncio.get_running_loop().time())
+
+
+def gaps_ms(seen: list[float]) -> list[float]:
+    return [round((b - a) * 1000, 3) for a, b in pairwise(seen)]
+
+
+def test_it_strikes_every_20_ms() -> None:
+    async def main() -> None:
+        seen, note = times()
+        with Pacer().paced(note):
+            await asyncio.sleep(1.001)
+        assert len(seen) == 51
+        assert set(gaps_ms(seen)) == {20.0}
+
+    run_in_virtual_time(main())
+
+
+def test_each_call_has_its_own_moment_until_there_are_too_many() -> None:
+    async def main() -> None:
+        pacer = Pacer()
+        noted = [times() for _ in range(2 * N_PHASES)]
+        with ExitStack() as calls:
+            for _, note in noted:
+                calls.enter_context(pacer.paced(note))
+            await asyncio.sleep(1)
+        firsts = sorted({round(seen[0] * 1000) % 20 for seen, _ in noted})
+        assert firsts == [0, 5, 10, 15]
+        assert all(set(gaps_ms(seen)) == {20.0} for seen, _ in noted)
+
+    run_in_virtual_time(main())
+
+
+def test_what_the_loop_was_late_is_made_up_for() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        seen, note = times()
+        with Pacer().paced(note):
+            await asyncio.sleep(0.1)
+            loop.selector.now += 2 * PERIOD_S  # the loop is held up
+            await asyncio.sleep(0.9)
+        assert len(seen) >= 51
+
+    run_in_virtual_time(main())
+
+
+def test_after_a_long_halt_it_goes_on_from_now() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        seen, note = times()
+        with Pacer().paced(note):
+            await asyncio.sleep(0.1)
+            n_before = len(seen)
+            loop.selector.now += 10
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        assert len(seen) - n_before <= MAX_LATE_S / PERIOD_S + 2
+
+    run_in_virtual_time(main())
+
+
+def test_the_fault_of_one_call_does_not_silence_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("broken")
+
+    async def main() -> None:
+        pacer = Pacer()
+        seen, note = times()
+        with ExitStack() as calls:
+            for strike in [fail] * N_PHASES + [note]:
+                calls.enter_context(pacer.paced(strike))
+            await asyncio.sleep(0.1)
+        assert len(seen) >= 5
+
+    with caplog.at_level(logging.ERROR):
+        run_in_virtual_time(main())
+    assert "broken" in caplog.text
+
+
+def test_a_call_may_end_from_within_its_own_strike_and_others_may_come() -> None:
+    async def main() -> None:
+        pacer = Pacer()
+        calls = ExitStack()
+        seen, note = times()
+        calls.enter_context(pacer.paced(calls.close))
+        await asyncio.sleep(0.1)
+        with pacer.paced(note):
+            await asyncio.sleep(0.1)
+        assert len(seen) >= 5
+
+    run_in_virtual_time(main())
