@@ -33,6 +33,19 @@ def _on_audit(name: str, args: tuple[object, ...]) -> None:
 sys.addaudithook(_on_audit)
 
 
+ONLY_WHEN_ASKED_FOR = ("slow", "browser")
+"""Markers of tests that need more than `make test` installs; `-m` names them."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that nobody asked for."""
+    asked = config.getoption("markexpr")
+    unasked = [marker for marker in ONLY_WHEN_ASKED_FOR if marker not in asked]
+    left_out = [item for item in items if any(item.get_closest_marker(m) for m in unasked)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-transcripts",

@@ -149,6 +149,7 @@ await play(
         await page.waitForFunction(
           () => document.querySelector('.entry[data-kind="assistant"] .said, .entry .note.bad') !== null,
         );
+        await picture(page, 'picture');
         return { transcript: await user.transcript(page) };
       }),
 
@@ -163,7 +164,7 @@ await play(
         for (let index = 0; index < n && replayed.length === 0; index++) {
           if (index > 0) await page.click('#open-recordings');
           await rows.nth(index).click();
-          await page.locator('#replay').waitFor();
+          await page.locator('#recordings').waitFor({ state: 'hidden' });
           const end = await page.locator('#replay-at').getAttribute('max');
           await page.locator('#replay-at').fill(end);
           const seen = await user.transcript(page);
@@ -172,11 +173,11 @@ await play(
           }
         }
         const drawn = await user.waterfall(page);
+        await picture(page, 'replay');
         await page.locator('#replay-at').fill('0');
         const before = await user.transcript(page);
         await page.click('#replay-play');
         const answer = await user.sounds(page, 'answer');
-        await picture(page, 'replay');
         const you = await user.sounds(page, 'you');
         await page.click('#replay-close');
         return { n, replayed, drawn, before, answer, you };

@@ -10,6 +10,8 @@ from tests.rtc_client import Caller, accept, new_caller, offer_of
 from tests.transports.lossy_relay import LossyRelay, lossy_relay
 
 CONNECT_TIMEOUT_S = 20
+LOOPBACK = {"WRTC_ALLOW_LOOPBACK": "1"}
+"""Environment of a server that may be called from its own machine alone."""
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ Source: protocol reference, "Flows" (50, sections 3, 6, 8) and architecture, sec
 
 from typing import assert_never
 
-from vivavoce.core import playback_rules
+from vivavoce.core import keypad_rules, playback_rules
 from vivavoce.core.conversation import ItemRecord
 from vivavoce.core.inputs import AudioHeard, TranscriptionFailed, TurnJudged
 from vivavoce.core.new_items import user_audio_record
@@ -70,6 +70,7 @@ def _on_mark(state: SessionState, mark: TurnMark) -> None:
 
 
 def _on_speech_started(state: SessionState, mark: SpeechStarted) -> None:
+    keypad_rules.write_down(state)
     if state.settings.audio.input.turn_detection is None:
         # The client alone says when a turn ends; its words are wanted before.
         state.transcriptions.begin(state.turns.follow(mark), state.settings)

@@ -11,6 +11,7 @@ from vivavoce.core.inputs import (
     AudioHeard,
     ClientSent,
     Input,
+    KeyHeard,
     PlaybackCleared,
     PlaybackEnded,
     PlaybackStarted,
@@ -169,6 +170,8 @@ class TranscriptSession:
 
     def _reports(self, line: Line) -> list[Input]:
         match line.words:
+            case "keys", str() as keys:
+                return [KeyHeard(key, OPENED_AT_S) for key in keys]
             case str() as key, "counted", int() as n_tokens:
                 return [TokensCounted(key, n_tokens)]
             case str() as item_id, "judged", float() as probability:

@@ -104,7 +104,9 @@ export class Session {
     this.stopAnswer();
     const id = `typed_${Date.now().toString(36)}_${++this.n}`;
     this.send({ type: 'conversation.item.create', item: { id, type: 'message', role: 'user', content } });
-    this.send({ type: 'response.create' });
+    // A picture may be refused; an answer without having seen it would only confuse.
+    if (picture) this.awaited = id;
+    else this.send({ type: 'response.create' });
   }
 
   stopAnswer() {
@@ -167,6 +169,9 @@ export class Session {
       case 'input_audio_buffer.speech_stopped':
         this.isHearing = false;
         this.isThinking = true;
+        break;
+      case 'conversation.item.added':
+        if (event.item.id === this.awaited) this.send({ type: 'response.create' });
         break;
       case 'response.created':
         this.activeResponse = event.response.id;

@@ -2,7 +2,8 @@
 
 import { offerCall } from './server.js';
 
-const CONNECT_TIMEOUT_MS = 8_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const NO_WAY = 'no way through the network';
 
 export class WebRtcLink {
   name = 'WebRTC';
@@ -51,7 +52,7 @@ export class WebRtcLink {
 
   untilOpen() {
     return new Promise((done, failed) => {
-      const timer = setTimeout(() => failed(new Error('no way through the network')), CONNECT_TIMEOUT_MS);
+      const timer = setTimeout(() => failed(new Error(NO_WAY)), CONNECT_TIMEOUT_MS);
       this.channel.onopen = () => {
         clearTimeout(timer);
         this.isOpen = true;
@@ -61,8 +62,13 @@ export class WebRtcLink {
       this.channel.onclose = () => this.end(null);
       this.peer.onconnectionstatechange = () => {
         if (this.peer.connectionState !== 'failed') return;
-        failed(new Error('no way through the network'));
+        failed(new Error(NO_WAY));
         this.end('The connection was lost.');
+      };
+      this.peer.onicegatheringstatechange = () => {
+        const { iceGatheringState, localDescription } = this.peer;
+        const isNowhere = iceGatheringState === 'complete' && !/^a=candidate/m.test(localDescription.sdp);
+        if (isNowhere) failed(new Error('this browser may not use the network for it'));
       };
     });
   }

@@ -18,7 +18,12 @@ from vivavoce.transports.rtp.offers import (
 from vivavoce.transports.rtp.receiver import IncomingType
 from vivavoce.transports.rtp.refusal import MediaRefused
 from vivavoce.transports.rtp.sdes import OFFERED, SrtpKey, Suite, crypto_value, new_key, parse_crypto
-from vivavoce.transports.rtp.sdp_text import Description, MediaDescription, parse_sdp
+from vivavoce.transports.rtp.sdp_text import (
+    Description,
+    MediaDescription,
+    is_address,
+    parse_sdp,
+)
 from vivavoce.transports.rtp.security import Plain, Sdes, Secured, Security, secure
 from vivavoce.transports.rtp.sender import OutgoingType
 from vivavoce.transports.rtp.settings import RtpSettings
@@ -104,6 +109,7 @@ class Negotiator:
         if outgoing is None:
             raise MediaRefused(f"no codec in common: {', '.join(self._settings.codecs)} are known")
         previous = None if self._plan is None else self._plan.security
+        self._check_family(_host(offer, media))
         secured = secure(
             offer, media, self._settings, self._key_of, self.local.fingerprint, previous
         )
@@ -173,6 +179,7 @@ class Negotiator:
         outgoing = outgoing_type(formats, packet_ms)
         if outgoing is None:
             raise MediaRefused("the answer names no codec that was offered")
+        self._check_family(_host(answer, media))
         security = self._accepted_security(media)
         ours = _common(_REVERSED[answer.direction_of(media)], self._offered_direction)
         is_muxed = media.first("rtcp-mux") is not None
@@ -182,6 +189,10 @@ class Negotiator:
         self._plan = plan
         self._offered = None
         return plan
+
+    def _check_family(self, host: str) -> None:
+        if (":" in host) != (":" in self.local.address):
+            raise MediaRefused(f"{host} can't be reached from {self.local.address}")
 
     # --- keys -----------------------------------------------------------------------------------
 
@@ -260,10 +271,16 @@ def _usable_audio(description: Description) -> tuple[int, MediaDescription]:
         raise MediaRefused("its audio is declined")
     for place, media in alive:
         if media.protocol.upper() in PROTOCOLS:
-            if (media.address or description.address) is None:
-                raise MediaRefused("it says no address", status=400)
+            _host(description, media)
             return place, media
     raise MediaRefused(f"media over {alive[0][1].protocol[:40]} can't be used")
+
+
+def _host(description: Description, media: MediaDescription) -> str:
+    host = media.address or description.address
+    if host is None:
+        raise MediaRefused("it says no address", status=400)
+    return host
 
 
 def _plan(
@@ -275,8 +292,7 @@ def _plan(
     is_muxed: bool,
     security: Security,
 ) -> MediaPlan:
-    host = media.address or description.address
-    assert host is not None, "looked at before"
+    host = _host(description, media)
     rtcp_host, rtcp_port = _rtcp_of(media, host)
     return MediaPlan(
         host=host,
@@ -297,7 +313,8 @@ def _rtcp_of(media: MediaDescription, host: str) -> tuple[str, int]:
     port, _, rest = (media.first("rtcp") or "").partition(" ")
     if port.isdecimal() and len(port) < 6 and 0 < int(port) < 65_536:
         words = rest.split()
-        return (words[2] if len(words) == 3 else host), int(port)
+        has_address = len(words) == 3 and is_address(words[2])
+        return (words[2] if has_address else host), int(port)
     return host, min(media.port + 1, 65_535)
 
 

@@ -1,5 +1,6 @@
 """Session descriptions as text and as values (RFC 8866), as far as calls use them."""
 
+import ipaddress
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -90,6 +91,15 @@ def parse_sdp(text: str) -> Description:
     )
 
 
+def is_address(text: str) -> bool:
+    """Return whether this is an IP address, not a name to be looked up."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _media(lines: list[tuple[str, str]]) -> MediaDescription:
     kind, port, protocol, *formats = [*lines[0][1].split(), "", "", ""]
     number = port.partition("/")[0]
@@ -111,7 +121,10 @@ def _address(lines: Iterable[tuple[str, str]]) -> str | None:
             words = value.split()
             if len(words) != 3 or words[0] != "IN" or words[1] not in ("IP4", "IP6"):
                 raise MediaRefused(f"not an address: {value[:40]!r}", status=400)
-            return words[2].partition("/")[0]
+            address = words[2].partition("/")[0]
+            if not is_address(address):
+                raise MediaRefused(f"only addresses in numbers are taken, not {address[:40]!r}")
+            return address
     return None
 
 

@@ -67,6 +67,7 @@ class Endpoint:
         self.dialogs: dict[DialogKey, InDialog] = {}
         self._tasks = asyncio.TaskGroup()
         self._running: set[asyncio.Task[None]] = set()
+        self._dialog_ended: asyncio.Event | None = None
         self._own_addresses: dict[str, str] = {}
 
     def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
@@ -79,6 +80,19 @@ class Endpoint:
     async def open(self) -> None:
         """Allow tasks."""
         await self._tasks.__aenter__()
+
+    async def quiet(self) -> None:
+        """Wait until our BYEs are answered: then no dialog is left."""
+        while self.dialogs:
+            done = asyncio.Event()
+            self._dialog_ended = done
+            await done.wait()
+
+    def forget(self, key: DialogKey) -> None:
+        """A dialog is over."""
+        self.dialogs.pop(key, None)
+        if self._dialog_ended is not None:
+            self._dialog_ended.set()
 
     async def close(self) -> None:
         """End all tasks, alarms and sockets."""
@@ -105,7 +119,9 @@ class Endpoint:
         """Return the address that the far side reaches us at."""
         return bracket_ipv6(self._own_host(flow))
 
-    def accept_response(self, request: SipRequest, flow: Flow, status: int, tag: str) -> SipResponse:
+    def accept_response(
+        self, request: SipRequest, flow: Flow, status: int, tag: str
+    ) -> SipResponse:
         """Build a response that begins or keeps a dialog."""
         response = response_to(request, status, to_tag=tag)
         for value in request.headers.get("Record-Route"):

@@ -227,7 +227,7 @@ class Leg:
         self._forget()
 
     def _forget(self) -> None:
-        self._endpoint.dialogs.pop(self.dialog.key, None)
+        self._endpoint.forget(self.dialog.key)
 
     def _set_alarm(self) -> None:
         timer, alarms = self._timer, self._endpoint.alarms
@@ -287,6 +287,8 @@ class Leg:
                 ack = self.dialog.request("ACK", self._endpoint.via(flow), cseq=number)
                 flow.send(bytes(ack))
 
-        response = await self._endpoint.exchange(request, flow, self._credentials, count, acknowledge)
+        response = await self._endpoint.exchange(
+            request, flow, self._credentials, count, acknowledge
+        )
         acknowledge(response)
         return response

@@ -7,9 +7,9 @@ from typing import Literal
 from aiosipua import SipRequest, SipResponse
 
 from vivavoce.errors import TransportClosed
-from vivavoce.transports.sip.dialog import Dialog, dialog_of_outgoing, key_of_request
+from vivavoce.transports.sip.dialog import Dialog, DialogKey, dialog_of_outgoing
 from vivavoce.transports.sip.digest import Credentials, answer_challenge, is_stale
-from vivavoce.transports.sip.endpoint import Endpoint, cseq_counter
+from vivavoce.transports.sip.endpoint import MOST_TRIES, Endpoint, cseq_counter
 from vivavoce.transports.sip.events import (
     Answered,
     CallEvent,
@@ -20,11 +20,12 @@ from vivavoce.transports.sip.events import (
     Ringing,
 )
 from vivavoce.transports.sip.leg import Leg
-from vivavoce.transports.sip.messages import Message, cseq_of, number_in, sdp_of, tag_of
+from vivavoce.transports.sip.messages import Message, cseq_of, number_in, sdp_of
 from vivavoce.transports.sip.session_timer import terms_of_response
 from vivavoce.transports.sip.sockets import Flow
 from vivavoce.transports.sip.transaction_layer import Served
 from vivavoce.transports.sip.transactions import (
+    GIVE_UP_S,
     ClientInvite,
     Failed,
     State,
@@ -34,6 +35,9 @@ from vivavoce.transports.sip.transactions import (
 
 STATUS_NO_SESSION = 488
 """The called side answered without a session."""
+
+MAX_UNREAD = 64
+"""A far side that tells more while it rings is not listened to."""
 
 OutgoingState = Literal["calling", "up", "over"]
 
@@ -64,7 +68,8 @@ class OutgoingCall:
         self._ended: Ended | None = None
         self._early_sdp: str | None = None
         self._last_status = 0
-        self._was_challenged = False
+        self._n_challenges = 0
+        self._answered: set[DialogKey] = set()
         self._is_given_up = False
         self._cancel_sent = False
 
@@ -118,7 +123,9 @@ class OutgoingCall:
         """Call; then go on acknowledging what the far side repeats, until that can't be any more."""
         self._ask()
         while True:
-            message = await self._messages.get()
+            message = await self._next_message()
+            if message is None:
+                return
             if isinstance(message, Failed):
                 self._end("unreachable", 408 if message.reason == "timeout" else 503)
                 return
@@ -131,6 +138,14 @@ class OutgoingCall:
             elif not self._try_again(message):
                 self._end("refused", message.status_code)
                 return
+
+    async def _next_message(self) -> Message | Failed | None:
+        """Return None when the time is over in which an answer may be repeated."""
+        try:
+            async with asyncio.timeout(GIVE_UP_S if self._answered else None):
+                return await self._messages.get()
+        except TimeoutError:
+            return None
 
     def _ask(self) -> None:
         machine = self._endpoint.layer.ask(self._invite, self._flow, self._messages.put_nowait)
@@ -151,19 +166,19 @@ class OutgoingCall:
 
     async def _on_answer(self, response: SipResponse) -> None:
         dialog = dialog_of_outgoing(self._invite, response)
-        if self._leg is not None:
-            await self._acknowledge(response, self._leg.dialog)
-            if tag_of(self._leg.dialog.remote) != tag_of(dialog.remote):
-                self._take_up(dialog, response).hangup()  # another phone of a fork was too late
-            return
-        sdp = sdp_of(response) or self._early_sdp
+        await self._acknowledge(response, dialog)
+        if dialog.key in self._answered:
+            return  # our ACK was lost
+        is_first = not self._answered
+        self._answered.add(dialog.key)
         leg = self._take_up(dialog, response)
-        if self._is_given_up:  # CANCEL and 200 have crossed
-            await self._acknowledge(response, dialog)
+        if (
+            self._is_given_up or not is_first
+        ):  # CANCEL and 200 have crossed, or a fork's other phone
             leg.hangup()
             return
         self._leg = leg
-        await self._acknowledge(response, dialog)
+        sdp = sdp_of(response) or self._early_sdp
         if sdp is None:
             self._put(Ended("refused", STATUS_NO_SESSION))
             leg.hangup("refused", STATUS_NO_SESSION)
@@ -183,9 +198,8 @@ class OutgoingCall:
         return leg
 
     async def _acknowledge(self, response: SipResponse, dialog: Dialog) -> None:
-        own = dialog_of_outgoing(self._invite, response)
-        flow = await self._endpoint.flow_for(own, self._flow)
-        ack = own.request("ACK", self._endpoint.via(flow), cseq=cseq_of(response).seq)
+        flow = await self._endpoint.flow_for(dialog, self._flow)
+        ack = dialog.request("ACK", self._endpoint.via(flow), cseq=cseq_of(response).seq)
         for name in ("Authorization", "Proxy-Authorization"):
             for value in self._invite.headers.get(name):  # as in the INVITE (22.1)
                 ack.headers.append(name, value)
@@ -202,13 +216,11 @@ class OutgoingCall:
 
     def _other_headers(self, response: SipResponse) -> dict[str, str] | None:
         if response.status_code in (401, 407) and self._credentials is not None:
-            if self._was_challenged and not is_stale(response):
+            self._n_challenges += 1
+            is_wrong = self._n_challenges > 1 and not is_stale(response)
+            if is_wrong or self._n_challenges >= MOST_TRIES:
                 return None
-            answer = answer_challenge(response, self._invite, self._credentials)
-            if self._was_challenged and self._invite.headers.get("X-Stale"):
-                return None
-            self._was_challenged = True
-            return answer
+            return answer_challenge(response, self._invite, self._credentials)
         least_s = number_in(response.headers.get_first("Min-SE"))
         asked_s = number_in(self._invite.headers.get_first("Session-Expires"))
         if response.status_code == 422 and least_s and asked_s and asked_s < least_s:
@@ -226,7 +238,7 @@ class OutgoingCall:
         self._endpoint.layer.ask(cancel_of(self._invite), self._flow, lambda _: None)
 
     def _put(self, event: CallEvent) -> None:
-        if self._ended is None:
+        if self._ended is None and (self._events.qsize() < MAX_UNREAD or isinstance(event, Ended)):
             self._events.put_nowait(event)
 
     def _end(self, reason: EndReason, status: int | None) -> None:

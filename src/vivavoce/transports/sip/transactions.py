@@ -236,15 +236,15 @@ class ClientInvite:
         if not isinstance(message, SipResponse):
             return []
         match self.state, message.status_code // 100:
-            case (State.CALLING | State.PROCEEDING), 1:
+            case ((State.CALLING | State.PROCEEDING), 1):
                 self._resend, self._end = None, NEVER
                 self.state = State.PROCEEDING
-            case (State.CALLING | State.PROCEEDING), 2:
+            case ((State.CALLING | State.PROCEEDING), 2):
                 self._resend, self._end = None, now + GIVE_UP_S
                 self.state = State.ACCEPTED
             case State.ACCEPTED, 2:
                 pass  # from another branch of a fork, or the ACK was lost: the call decides
-            case (State.CALLING | State.PROCEEDING), _:
+            case ((State.CALLING | State.PROCEEDING), _):
                 self._resend, self._end = None, now + GIVE_UP_S
                 self.state = State.TERMINATED if self._reliable else State.COMPLETED
                 return [Send(refusal_ack(self.request, message)), Deliver(message)]

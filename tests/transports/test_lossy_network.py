@@ -1,0 +1,153 @@
+"""Calls through a network that loses, reorders and interrupts: a real server, real packets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.recordings import recording
+from tests.rtc_client import RATE_HZ, Caller
+from tests.served import served
+from tests.transports.lossy_call import LOOPBACK, lossy_call
+from vivavoce.media.resample import resample
+
+ANSWER = "The capital of France is Paris, on the river Seine."
+SCRIPT = f"""
+[[turns]]
+hears = "What is the capital of France?"
+answer = "{ANSWER}"
+
+[[turns]]
+hears = "Go forward ten meters."
+answer = "Going forward."
+"""
+QUESTION, ORDER = "question-capital", "goforward"
+LATE_S = 0.5
+"""What was played last is heard by then, through the jitter buffer of the caller."""
+OUTAGE_S = 2.0
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture
+async def url(tmp_path: Path) -> AsyncIterator[str]:
+    """Serve; yield the base URL."""
+    script = tmp_path / "script.toml"
+    script.write_text(SCRIPT)
+    async with served("--scripted", str(script), **LOOPBACK) as (url, _):
+        yield url
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as http:
+        yield http
+
+
+def said(name: str) -> bytes:
+    """Return a recording as a caller says it."""
+    return resample(recording(name), RATE_HZ).data
+
+
+async def transcribing(caller: Caller) -> None:
+    """Have what the caller says transcribed."""
+    audio = {"input": {"transcription": {"model": "whisper-1"}}}
+    caller.send({"type": "session.update", "session": {"type": "realtime", "audio": audio}})
+    await caller.received("session.updated")
+
+
+async def answered(caller: Caller, name: str) -> None:
+    """Say a recording, and listen to the whole answer."""
+    caller.say(said(name))
+    await caller.received("output_audio_buffer.stopped", 20)
+    await asyncio.sleep(LATE_S)
+
+
+def understood(caller: Caller) -> list[object]:
+    return transcripts(caller, "conversation.item.input_audio_transcription.completed")
+
+
+def answers(caller: Caller) -> list[object]:
+    return transcripts(caller, "response.output_audio_transcript.done")
+
+
+def transcripts(caller: Caller, kind: str) -> list[object]:
+    return [event["transcript"] for event in caller.seen if event["type"] == kind]
+
+
+@pytest.mark.parametrize("lost", [0.02, 0.05])
+async def test_a_question_arrives_and_its_answer_plays_in_spite_of_loss_and_reordering(
+    lost: float, url: str, http: aiohttp.ClientSession
+) -> None:
+    async with lossy_call(http, url, 1) as (caller, relay):
+        await answered(caller, QUESTION)
+        whole_ms = caller.loud_ms()
+        assert relay.n_lost == 0
+
+    async with lossy_call(http, url, 1, lost=lost) as (caller, relay):
+        relay.overtaken = 0.02
+        await transcribing(caller)
+        await answered(caller, QUESTION)
+
+    assert relay.n_lost > 0
+    assert understood(caller) == ["What is the capital of France?"]
+    assert answers(caller) == [ANSWER]
+    assert caller.loud_ms() == pytest.approx(whole_ms, abs=80)
+
+
+async def test_an_answer_goes_on_after_an_outage_and_the_next_question_is_heard(
+    url: str, http: aiohttp.ClientSession
+) -> None:
+    async with lossy_call(http, url, 2) as (caller, relay):
+        await transcribing(caller)
+        caller.say(said(QUESTION))
+        await caller.received("output_audio_buffer.started", 20)
+        relay.is_out = True
+        await asyncio.sleep(OUTAGE_S)
+        relay.is_out = False
+        await caller.received("output_audio_buffer.stopped", 20)
+        n_heard = len(caller.heard)
+        await answered(caller, ORDER)
+
+    assert relay.n_lost > 0
+    assert understood(caller) == ["What is the capital of France?", "Go forward ten meters."]
+    assert answers(caller) == [ANSWER, "Going forward."]
+    caller.heard = caller.heard[n_heard:]
+    assert caller.loud_ms() > 300
+
+
+async def test_events_of_an_outage_arrive_when_it_is_over(
+    url: str, http: aiohttp.ClientSession
+) -> None:
+    async with lossy_call(http, url, 3) as (caller, relay):
+        await transcribing(caller)
+        caller.say(said(QUESTION))
+        await caller.received("input_audio_buffer.speech_stopped", 20)
+        relay.is_out = True
+        await asyncio.sleep(OUTAGE_S)
+        relay.is_out = False
+        await caller.received("response.done", 20)
+
+    assert understood(caller) == ["What is the capital of France?"]
+    assert answers(caller) == [ANSWER]
+
+
+@pytest.mark.models
+@pytest.mark.timeout(200)
+async def test_the_real_transcriber_understands_a_sentence_through_5_percent_loss(
+    http: aiohttp.ClientSession,
+) -> None:
+    async with (
+        served("--profile", "light", **LOOPBACK) as (url, _),
+        lossy_call(http, url, 4, lost=0.05) as (caller, relay),
+    ):
+        relay.overtaken = 0.02
+        await transcribing(caller)
+        caller.say(said("librivox-austen-0880"))
+        await caller.received("conversation.item.input_audio_transcription.completed", 60)
+
+    assert relay.n_lost > 0
+    [words] = understood(caller)
+    assert str(words).lower().strip(" .").replace("-", " ") == "he was not an ill disposed young man"
