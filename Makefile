@@ -1,10 +1,10 @@
-# serve · test · test-clients · check · bench; everything they need is installed on first use.
+# serve · test · test-clients · test-browser · check · bench; everything they need is installed on first use.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: serve test test-clients check format bench lock clean
+.PHONY: serve test test-clients test-browser chromium check format bench lock clean
 
 serve: $(VENV)/base
 	$(BIN)/vivavoce serve $(ARGS)
@@ -18,6 +18,17 @@ PYTHON_CLIENTS := openai-beta openai-agents livekit pipecat websocket-client
 NODE_CLIENTS := tests/clients/node
 test-clients: $(NODE_CLIENTS)/node_modules/installed $(VENV)/dev $(PYTHON_CLIENTS:%=$(CLIENTS)/%/installed)
 	$(BIN)/pytest tests/clients -m slow $(ARGS)
+
+# The playground and clients for browsers, in a headless Chromium; CHROMIUM= names another one.
+CHROMIUM ?= /usr/bin/chromium
+BROWSER := tests/playground
+test-browser: $(BROWSER)/node_modules/installed $(VENV)/dev chromium
+	CHROMIUM=$(CHROMIUM) $(BIN)/pytest $(BROWSER) -m browser $(ARGS)
+
+chromium:
+	@test -x $(CHROMIUM) || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		apt-get update -q && apt-get install -q -y --no-install-recommends chromium; } || \
+		{ echo "make test-browser needs Chromium: install it, or name it: make CHROMIUM=/path/to/chromium ..."; exit 1; }
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .
@@ -45,7 +56,7 @@ lock: $(VENV)/dev $(VENV)/uv
 	done
 
 clean:
-	rm -rf $(VENV) $(CLIENTS) $(NODE_CLIENTS)/node_modules
+	rm -rf $(VENV) $(CLIENTS) $(NODE_CLIENTS)/node_modules $(BROWSER)/node_modules $(BROWSER)/pictures
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -70,7 +81,7 @@ $(CLIENTS)/%/installed: requirements/clients/%.txt $(VENV)/uv
 	$(BIN)/uv pip install --quiet --python $(CLIENTS)/$*/bin/python --require-hashes -r $<
 	@touch $@
 
-$(NODE_CLIENTS)/node_modules/installed: $(NODE_CLIENTS)/package-lock.json
-	@command -v npm >/dev/null || { echo "make test-clients needs Node.js 20 or newer, with npm"; exit 1; }
-	npm ci --prefix $(NODE_CLIENTS) --ignore-scripts --loglevel=error
+%/node_modules/installed: %/package-lock.json
+	@command -v npm >/dev/null || { echo "These tests need Node.js 20 or newer, with npm"; exit 1; }
+	npm ci --prefix $* --ignore-scripts --loglevel=error
 	@touch $@

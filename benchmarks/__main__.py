@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, Coroutine
 
 from benchmarks import (
+    calls,
+    calls_lossy,
     core,
     echo,
     long_talks,
@@ -24,12 +26,14 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[None, None, None]]] = {
     "standard": lambda: voice_to_voice.bundled("standard", TURNS),
     "sessions": sessions.run,
     "core": core.run,
+    "calls": calls.run,
     "hour": long_talks.hour,
     "window": long_talks.window,
     "prefill": prefill.run,
     "transcription": transcription.run,
     "noise": noise.run,
     "echo": echo.run,
+    "calls-lossy": calls_lossy.run,
     "turn-ends": turn_ends.run,
 }
 

@@ -6,7 +6,8 @@ import secrets
 import signal
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from vivavoce.api.auth import ApiKeys
 from vivavoce.api.gateway import Gateway
 from vivavoce.api.models import DEFAULT_MODEL, MODEL_NAMES
 from vivavoce.api.routes import make_app
+from vivavoce.api.webhooks import open_webhooks
 from vivavoce.clock import Clock
 from vivavoce.config import Config, Loaded
 from vivavoce.core.options import SessionOptions
@@ -35,7 +37,9 @@ from vivavoce.runtime.recorder import Recordings, open_recordings
 from vivavoce.runtime.settings import RunnerSettings
 from vivavoce.store.database import Database
 from vivavoce.store.tables import open_store
+from vivavoce.telephone import check_telephone, open_telephone
 from vivavoce.transports.webrtc.peer import PeerSettings
+from vivavoce.webhook_endpoints import webhook_endpoints
 
 LOG = logging.getLogger(__name__)
 LOOPBACK_NAMES = ("localhost",)
@@ -68,6 +72,8 @@ async def serve(
         EngineError: an engine can't be opened.
     """
     check_listening(loaded)
+    check_telephone(loaded.config)
+    endpoints, tls = webhook_endpoints(loaded), _tls(loaded)
     started = clock.now()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -82,15 +88,21 @@ async def serve(
         database = await stack.enter_async_context(open_store(loaded.data_dir))
         accounts = await stack.enter_async_context(open_accounts(loaded, clock, database))
         gateway = _gateway(loaded, clock, database, accounts)
+        opening_webhooks = open_webhooks(
+            endpoints, database, clock, gateway.background, gateway.new_id
+        )
+        webhooks = await stack.enter_async_context(opening_webhooks)
         await stack.enter_async_context(gateway.background)
-        url = await stack.enter_async_context(_listening(make_app(gateway), loaded))
+        await webhooks.resume()
+        url = await stack.enter_async_context(_listening(make_app(gateway), loaded, tls))
         on_listening(url)
         opening = loop.create_future()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(measure_loop_lag(clock, gateway.metrics.loop_lag_s.observe))
                 tasks.create_task(accounts.write_regularly())
-                tasks.create_task(_run_engines(loaded, gateway, started, opening))
+                telephone = partial(open_telephone, loaded, gateway, webhooks, tls)
+                tasks.create_task(_run_engines(loaded, gateway, telephone, started, opening))
                 await stop.wait()
                 LOG.info("ending")
                 await gateway.directory.drain(gateway.drain_timeout_s)
@@ -106,7 +118,11 @@ class _Stopped(Exception):  # noqa: N818 - not an error: ends the task group
 
 
 async def _run_engines(
-    loaded: Loaded, gateway: Gateway, started: float, opening: asyncio.Future[None]
+    loaded: Loaded,
+    gateway: Gateway,
+    telephone: Callable[[Engines], AbstractAsyncContextManager[None]],
+    started: float,
+    opening: asyncio.Future[None],
 ) -> None:
     async with _recordings(loaded) as recordings, opened_engines(loaded) as engines:
         gateway.recordings = recordings
@@ -114,8 +130,9 @@ async def _run_engines(
         gateway.translation = translation_options(loaded.config, engines)
         gateway.prepared_room = PreparedRoom(_max_prepared(loaded.config, engines))
         gateway.engines = engines
-        LOG.info("ready after %.1f s: %s", gateway.clock.now() - started, _engines_line(loaded))
-        await opening  # forever: until the group ends
+        async with telephone(engines):
+            LOG.info("ready after %.1f s: %s", gateway.clock.now() - started, _engines_line(loaded))
+            await opening  # forever: until the group ends
 
 
 def _engines_line(loaded: Loaded) -> str:
@@ -181,6 +198,7 @@ def session_options(config: Config, engines: Engines) -> SessionOptions:
         transcriber=engines.transcriber.abilities,
         max_duration_s=session.max_duration_s,
         hears_audio=engines.responder.hears_audio,
+        dtmf_to_conversation=config.telephone.dtmf_to_conversation,
     )
 
 
@@ -300,9 +318,10 @@ async def _recordings(loaded: Loaded) -> AsyncIterator[Recordings | None]:
 
 
 @asynccontextmanager
-async def _listening(app: web.Application, loaded: Loaded) -> AsyncIterator[str]:
+async def _listening(
+    app: web.Application, loaded: Loaded, context: ssl.SSLContext | None
+) -> AsyncIterator[str]:
     server = loaded.config.server
-    context = _tls(loaded)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_S)
     await runner.setup()
     try:

@@ -18,6 +18,8 @@ from platformdirs import user_config_path, user_data_path
 from vivavoce.core.options import DEFAULT_INSTRUCTIONS
 from vivavoce.errors import ConfigError
 from vivavoce.protocol.webhooks import EventType
+from vivavoce.transports.rtp.settings import RtpSettings
+from vivavoce.transports.sip.settings import SipSettings
 
 PREFIX = "VIVAVOCE_"
 HOME = "VIVAVOCE_HOME"
@@ -26,7 +28,7 @@ API_KEYS = "VIVAVOCE_API_KEYS"
 CLIENT_KEY = "VIVAVOCE_API_KEY"
 """The key that `vivavoce talk` shows."""
 SECRET = "********"
-SECRET_NAMES = ("api_key", "headers")
+SECRET_NAMES = ("api_key", "headers", "password", "users")
 """Whatever lies at or below a setting of this name is never shown."""
 
 LEVELS = 3  # engines.transcriber.model
@@ -196,6 +198,30 @@ class WebRtcConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Take the assistant's own voice out of the caller's microphone."""
 
 
+class AnswerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Answer every telephone call at once, without any application."""
+
+    model: str | None = None
+    """As a client would name it; default: the server's own."""
+    instructions: str | None = None
+    """Of the language model; default: those of `[session]`."""
+    voice: str | None = None
+    """Default: that of `[session]`."""
+    greeting: str = "Greet the caller in one short sentence and ask what you can do."
+    """What the assistant is told to say first; empty: the caller speaks first."""
+
+
+class TelephoneConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What happens in telephone calls; they come in by `[sip]`."""
+
+    dtmf_to_conversation: bool = False
+    """What a caller types becomes a message of the conversation, after `#`, a pause of 2.5 seconds
+    or when the caller speaks; else only the application is told of each key."""
+    answer: AnswerConfig | None = None
+    """Table `[telephone.answer]`: answer every call, without any application; else calls ring
+    until an application accepts them, which it learns of by `[[webhooks]]`."""
+
+
 class WebhookConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where events are delivered to, signed as Standard Webhooks."""
 
@@ -224,6 +250,12 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     limits: LimitsConfig = msgspec.field(default_factory=LimitsConfig)
     tracing: TracingConfig = msgspec.field(default_factory=TracingConfig)
     webrtc: WebRtcConfig = WebRtcConfig()
+    sip: SipSettings | None = None
+    """Table `[sip]`: take telephone calls; without it there are none."""
+    rtp: RtpSettings = RtpSettings()
+    """Table `[rtp]`: the sound of telephone calls."""
+    telephone: TelephoneConfig = TelephoneConfig()
+    """Table `[telephone]`."""
     webhooks: tuple[WebhookConfig, ...] = ()
     """Tables `[[webhooks]]`, one for each endpoint that is told of telephone calls."""
 
@@ -257,7 +289,7 @@ class Loaded:
     def effective(self) -> Iterator[tuple[str, object, Source]]:
         """Return every value with its dotted name and source; secrets masked."""
         for name, value in _flat(msgspec.to_builtins(self.config)):
-            shown = SECRET if _is_secret(name) and value else value
+            shown = SECRET if _is_secret(name) and value else _masked(value)
             yield name, shown, self.sources.get(name, "default")
         if self.api_keys:
             yield "api_keys", [SECRET] * len(self.api_keys), self.sources["api_keys"]
@@ -333,7 +365,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, object]:
 
 def _literal(name: str, text: str) -> object:
     """Read a value as TOML would; what is no TOML, and what is a key, is text."""
-    if name.endswith(".api_key"):
+    if name.endswith((".api_key", ".password")):
         return text
     try:
         return tomllib.loads(f"value = {text}")["value"]
@@ -343,6 +375,16 @@ def _literal(name: str, text: str) -> object:
 
 def _is_secret(name: str) -> bool:
     return any(step in SECRET_NAMES for step in name.split("."))
+
+
+def _masked(value: object) -> object:
+    """Return a value without the secrets within its tables."""
+    if isinstance(value, Mapping):
+        return {
+            name: SECRET if name in SECRET_NAMES and inner else _masked(inner)
+            for name, inner in value.items()
+        }
+    return value
 
 
 def _flat(table: object, prefix: str = "") -> Iterator[tuple[str, object]]:

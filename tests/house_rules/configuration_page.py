@@ -21,6 +21,7 @@ from vivavoce.config import (
     ServerConfig,
     SessionConfig,
     TracingConfig,
+    WebRtcConfig,
 )
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "configuration.md"
@@ -33,6 +34,7 @@ SECTIONS = (
     ("limits", LimitsConfig),
     ("tracing", TracingConfig),
     ("tracing.otlp", OtlpConfig),
+    ("webrtc", WebRtcConfig),
 )
 HEAD = """# Configuration
 

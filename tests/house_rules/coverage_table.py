@@ -136,7 +136,9 @@ CLIENT_EVENTS: dict[str, Row] = {
     "input_audio_buffer.append": Row(
         "enacted", "transports/test_websocket.py::test_the_largest_append_is_heard_whole"
     ),
-    "output_audio_buffer.clear": Row("refused", "malformed", "only with WebRTC and SIP"),
+    "output_audio_buffer.clear": Row(
+        "enacted", "playback_cleared_by_the_client", "only with WebRTC and SIP"
+    ),
     "session.input_audio_buffer.append": Row(
         "enacted", TRANSLATION + "test_an_utterance_is_translated_when_it_is_over"
     ),
@@ -145,9 +147,9 @@ CLIENT_EVENTS: dict[str, Row] = {
 """Those that no transcript shows; the others are proved by the transcripts that hold them."""
 SERVER_EVENTS: dict[str, Row] = {
     "input_audio_buffer.dtmf_event_received": WEBRTC,
-    "output_audio_buffer.started": WEBRTC,
-    "output_audio_buffer.stopped": WEBRTC,
-    "output_audio_buffer.cleared": WEBRTC,
+    "output_audio_buffer.started": Row("told", "playback", "only with WebRTC and SIP"),
+    "output_audio_buffer.stopped": Row("told", "playback", "only with WebRTC and SIP"),
+    "output_audio_buffer.cleared": Row("told", "playback_barge_in", "only with WebRTC and SIP"),
     "response.mcp_call_arguments.delta": MCP,
     "response.mcp_call_arguments.done": MCP,
     "response.mcp_call.in_progress": MCP,

@@ -125,6 +125,21 @@ def test_an_answer_after_the_microphone_was_off_finds_its_echo(new_detector: New
     assert not turn_starts_ms(clean, new_detector())
 
 
+def test_the_echo_is_found_where_it_belongs_after_a_pause_of_both_directions(
+    new_detector: NewDetector,
+) -> None:
+    playback = answer(speech("librivox-austen-0890"))
+    heard = microphone(playback, Echo(60, 12))
+    canceller, stall = EchoCanceller(), slice(48_000, 54_000)
+
+    before = cleaned(canceller, playback[: stall.start], heard[: stall.start])
+    canceller.play(pcm(playback[stall]))
+    during = np.frombuffer(canceller.push(pcm(heard[stall])), "<i2")
+    after = cleaned(canceller, playback[stall.stop :], heard[stall.stop :])
+
+    assert not turn_starts_ms(np.concatenate((before, during, after)), new_detector())
+
+
 def test_speech_alone_passes_9_ms_late_with_all_of_its_level() -> None:
     sound = speech("librivox-austen-0920")
 

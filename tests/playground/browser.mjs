@@ -26,6 +26,7 @@ const PATIENCE_MS = 20_000;
  * Run `scene` with a page of its own in a browser of its own.
  *
  * `microphone`: a WAV file, or null: the user refuses. `phone`, `dark`: how the page is shown.
+ * `patienceMs`: how long a step may take.
  */
 export async function withPage(options, scene) {
   const { microphone = null, phone = false, dark = false, flags = [] } = options;
@@ -44,7 +45,7 @@ export async function withPage(options, scene) {
     deviceScaleFactor: phone ? 2 : 1,
     colorScheme: dark ? 'dark' : 'light',
   });
-  context.setDefaultTimeout(PATIENCE_MS);
+  context.setDefaultTimeout(options.patienceMs ?? PATIENCE_MS);
   const page = context.pages()[0] ?? (await context.newPage());
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -55,7 +56,9 @@ export async function withPage(options, scene) {
     const seen = await scene(page);
     return { ...seen, complaints };
   } catch (error) {
-    throw new Error(`${error.message}\nThe page complained: ${complaints.join('; ') || 'of nothing'}`);
+    throw new Error(
+      `${error.message}\nThe page complained: ${complaints.join('; ') || 'of nothing'}`,
+    );
   } finally {
     await context.close();
     rmSync(profile, { recursive: true, force: true });

@@ -33,6 +33,13 @@ def write_sounds(folder: Path) -> None:
     (folder / "picture.gif").write_bytes(GIF)
 
 
+def write_conversation(folder: Path) -> None:
+    """Write two questions, the second of which comes while something else is being answered."""
+    pieces = [silence(1_500), recording("question-capital"), silence(10_000)]
+    pieces += [recording("question-week"), silence(10_000)]
+    write_wav(folder / "conversation.wav", Pcm(b"".join(piece.data for piece in pieces)))
+
+
 async def scenes_of(program: str, *arguments: str) -> Played:
     """Run `PROGRAM.mjs` and return what it saw."""
     node = shutil.which("node")

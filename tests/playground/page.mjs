@@ -79,7 +79,9 @@ export async function notices(page) {
 /** Wait until the timing of a turn is drawn; return what its drawing says. */
 export async function waterfall(page) {
   await page.locator('#timing .turn svg').first().waitFor({ state: 'attached' });
-  return page.locator('#timing .turn svg').evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')));
+  return page
+    .locator('#timing .turn svg')
+    .evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')));
 }
 
 /** Return the types of events in the list, as it is filtered. */

@@ -12,29 +12,31 @@ const lateSpeech = `${join(sounds, 'late-speech.wav')}%noloop`;
 
 const picture = (page, name) => page.screenshot({ path: join(pictures, `${name}.png`) });
 
-const talking = (transport, options = {}) => () =>
-  withPage({ microphone: speech, ...options }, async (page) => {
-    await user.open(page, address, { transport });
-    await page.click('#start');
-    const you = await user.sounds(page, 'you');
-    await user.shows(page, 'user', 'Go forward ten meters.');
-    const answer = await user.sounds(page, 'answer');
-    await user.shows(page, 'assistant', 'ten meters.');
-    const drawn = await user.waterfall(page);
-    const badge = await user.badge(page);
-    await picture(page, `talk-${transport}`);
-    await page.click('#end');
-    const status = await user.status(page);
-    return {
-      you,
-      answer,
-      drawn,
-      badge,
-      status,
-      transcript: await user.transcript(page),
-      notices: await user.notices(page),
-    };
-  });
+const talking =
+  (transport, options = {}) =>
+  () =>
+    withPage({ microphone: speech, ...options }, async (page) => {
+      await user.open(page, address, { transport });
+      await page.click('#start');
+      const you = await user.sounds(page, 'you');
+      await user.shows(page, 'user', 'Go forward ten meters.');
+      const answer = await user.sounds(page, 'answer');
+      await user.shows(page, 'assistant', 'ten meters.');
+      const drawn = await user.waterfall(page);
+      const badge = await user.badge(page);
+      await picture(page, `talk-${transport}`);
+      await page.click('#end');
+      const status = await user.status(page);
+      return {
+        you,
+        answer,
+        drawn,
+        badge,
+        status,
+        transcript: await user.transcript(page),
+        notices: await user.notices(page),
+      };
+    });
 
 const interrupting = (transport) => () =>
   withPage({ microphone: lateSpeech }, async (page) => {
@@ -49,6 +51,21 @@ const interrupting = (transport) => () =>
     await picture(page, `interruption-${transport}`);
     const types = await user.events(page, 'truncate');
     return { transcript: await user.transcript(page), types };
+  });
+
+const holding = (transport) => () =>
+  withPage({ microphone: speech }, async (page) => {
+    await user.open(page, address, { transport });
+    await page.locator('text=When I let go').click();
+    await page.click('#start');
+    await page.locator('#hold').waitFor();
+    await page.locator('body').click({ position: { x: 700, y: 200 } });
+    await page.keyboard.down(' ');
+    await user.sounds(page, 'you');
+    await user.silent(page, 'you');
+    await page.keyboard.up(' ');
+    await user.shows(page, 'assistant', 'ten meters.');
+    return { transcript: await user.transcript(page), types: await user.events(page, 'commit') };
   });
 
 await play(
@@ -111,20 +128,8 @@ await play(
         return { transcript: await user.transcript(page) };
       }),
 
-    hold_to_talk: () =>
-      withPage({ microphone: speech }, async (page) => {
-        await user.open(page, address, { transport: 'websocket' });
-        await page.locator('text=When I let go').click();
-        await page.click('#start');
-        await page.locator('#hold').waitFor();
-        await page.locator('body').click({ position: { x: 700, y: 200 } });
-        await page.keyboard.down(' ');
-        await user.sounds(page, 'you');
-        await user.silent(page, 'you');
-        await page.keyboard.up(' ');
-        await user.shows(page, 'assistant', 'ten meters.');
-        return { transcript: await user.transcript(page), types: await user.events(page, 'commit') };
-      }),
+    hold_to_talk: holding('auto'),
+    hold_to_talk_over_websocket: holding('websocket'),
 
     change_in_mid_session: () =>
       withPage({}, async (page) => {
@@ -147,7 +152,9 @@ await play(
         await user.say(page, 'What is the capital of France?');
         await page.locator('.entry img').waitFor();
         await page.waitForFunction(
-          () => document.querySelector('.entry[data-kind="assistant"] .said, .entry .note.bad') !== null,
+          () =>
+            document.querySelector('.entry[data-kind="assistant"] .said, .entry .note.bad') !==
+            null,
         );
         await picture(page, 'picture');
         return { transcript: await user.transcript(page) };
@@ -168,7 +175,10 @@ await play(
           const end = await page.locator('#replay-at').getAttribute('max');
           await page.locator('#replay-at').fill(end);
           const seen = await user.transcript(page);
-          if (seen.some(({ said }) => said === 'Go forward ten meters.') && seen.some(({ unheard }) => unheard)) {
+          if (
+            seen.some(({ said }) => said === 'Go forward ten meters.') &&
+            seen.some(({ unheard }) => unheard)
+          ) {
             replayed.push(...seen);
           }
         }
@@ -187,7 +197,8 @@ await play(
       withPage({}, async (page) => {
         const minted = [];
         page.on('request', (request) => {
-          if (request.url().includes('client_secrets')) minted.push(request.headers().authorization);
+          if (request.url().includes('client_secrets'))
+            minted.push(request.headers().authorization);
         });
         await user.open(page, keyedAddress, { ready: false });
         await page.locator('#gate').waitFor();
@@ -206,7 +217,14 @@ await play(
         await user.shows(page, 'assistant', 'Paris');
         await page.click('#open-code');
         const code = await page.locator('#code-text').textContent();
-        return { isStartable, told, mintedWithout, minted, code, kept: await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage })) };
+        return {
+          isStartable,
+          told,
+          mintedWithout,
+          minted,
+          code,
+          kept: await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage })),
+        };
       }),
 
     microphone_refused: () =>
@@ -222,7 +240,12 @@ await play(
         return { told };
       }),
 
-    fallback: talking('auto', { flags: ['--webrtc-ip-handling-policy=disable_non_proxied_udp', '--force-webrtc-ip-handling-policy=disable_non_proxied_udp'] }),
+    fallback: talking('auto', {
+      flags: [
+        '--webrtc-ip-handling-policy=disable_non_proxied_udp',
+        '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
+      ],
+    }),
 
     code: () =>
       withPage({}, async (page) => {
@@ -232,7 +255,9 @@ await play(
         await page.click('#open-code');
         const written = {};
         for (const name of ['Python', 'JavaScript, page', 'JavaScript, Node']) {
-          await page.locator('#code-tabs [role="tab"]', { hasText: new RegExp(`^${name}$`) }).click();
+          await page
+            .locator('#code-tabs [role="tab"]', { hasText: new RegExp(`^${name}$`) })
+            .click();
           written[name] = await page.locator('#code-text').textContent();
         }
         await picture(page, 'code');

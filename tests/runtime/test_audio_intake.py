@@ -1,6 +1,7 @@
 import numpy as np
 
 from tests.runtime.fakes import FRAME_BYTES, LevelDetector
+from vivavoce.interfaces import TrackSound
 from vivavoce.media.formats import encode
 from vivavoce.protocol.session import NoiseReduction, PcmFormat, PcmuFormat
 from vivavoce.runtime.audio_intake import AudioIntake
@@ -57,6 +58,23 @@ def test_noise_reduction_works_on_g711_too_and_can_be_turned_off() -> None:
     plain = list(intake.take(wire, PcmuFormat(), None))
 
     assert rms(cleaned[-1].data) < 0.4 * rms(plain[-1].data)
+
+
+def call_with_echo(*, cancels_echo: bool) -> bytes:
+    """Return what is heard of a call in which noise is played, and comes back 100 ms later."""
+    played = np.random.default_rng(1).normal(0, 4000, 96_000).astype("<i2")
+    echo = np.concatenate((np.zeros(2_400, "<i2"), played // 4))
+    intake = AudioIntake(LevelDetector(), cancels_echo=cancels_echo)
+    cuts = [slice(at, at + 480) for at in range(0, len(played), 480)]
+    sounds = [TrackSound(echo[cut].tobytes(), played[cut].tobytes()) for cut in cuts]
+    return b"".join(heard.data for sound in sounds for heard in intake.take_track(sound))
+
+
+def test_what_a_call_plays_is_taken_out_of_its_microphone() -> None:
+    last_s = slice(-48_000, None)
+    plain, clean = (call_with_echo(cancels_echo=cancels)[last_s] for cancels in (False, True))
+
+    assert rms(clean) < 0.1 * rms(plain)
 
 
 def rms(data: bytes) -> float:

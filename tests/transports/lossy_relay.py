@@ -1,7 +1,7 @@
 """A bad network between a WebRTC client and a server: a relay of datagrams that loses some of them.
 
-The client is given the relay's address in place of the server's; the server sees the client behind
-it as behind a router. What is lost or late is drawn from a seed; what comes when is up to the peers.
+The client is given the relay's address in place of the server's; the server sees the client as
+behind a router. What is lost or late is drawn from a seed; what comes when is up to the peers.
 """
 
 import asyncio

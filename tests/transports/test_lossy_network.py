@@ -77,24 +77,26 @@ def transcripts(caller: Caller, kind: str) -> list[object]:
     return [event["transcript"] for event in caller.seen if event["type"] == kind]
 
 
-@pytest.mark.parametrize("lost", [0.02, 0.05])
 async def test_a_question_arrives_and_its_answer_plays_in_spite_of_loss_and_reordering(
-    lost: float, url: str, http: aiohttp.ClientSession
+    url: str, http: aiohttp.ClientSession
 ) -> None:
-    async with lossy_call(http, url, 1) as (caller, relay):
-        await answered(caller, QUESTION)
-        whole_ms = caller.loud_ms()
-        assert relay.n_lost == 0
+    async with asyncio.TaskGroup() as tasks:
+        calls = [tasks.create_task(heard_ms(http, url, lost)) for lost in (0.0, 0.02, 0.05)]
 
+    undisturbed_ms = calls[0].result()
+    assert [call.result() for call in calls] == pytest.approx([undisturbed_ms] * 3, abs=80)
+
+
+async def heard_ms(http: aiohttp.ClientSession, url: str, lost: float) -> float:
+    """Ask the question; return how long its answer was heard."""
     async with lossy_call(http, url, 1, lost=lost) as (caller, relay):
-        relay.overtaken = 0.02
+        relay.overtaken = 0.02 if lost else 0.0
         await transcribing(caller)
         await answered(caller, QUESTION)
-
-    assert relay.n_lost > 0
+    assert (relay.n_lost > 0) == (lost > 0)
     assert understood(caller) == ["What is the capital of France?"]
     assert answers(caller) == [ANSWER]
-    assert caller.loud_ms() == pytest.approx(whole_ms, abs=80)
+    return caller.loud_ms()
 
 
 async def test_an_answer_goes_on_after_an_outage_and_the_next_question_is_heard(
@@ -145,9 +147,8 @@ async def test_the_real_transcriber_understands_a_sentence_through_5_percent_los
     ):
         relay.overtaken = 0.02
         await transcribing(caller)
-        caller.say(said("librivox-austen-0880"))
+        caller.say(said(QUESTION))
         await caller.received("conversation.item.input_audio_transcription.completed", 60)
 
     assert relay.n_lost > 0
-    [words] = understood(caller)
-    assert str(words).lower().strip(" .").replace("-", " ") == "he was not an ill disposed young man"
+    assert understood(caller) == ["What is the capital of France?"]

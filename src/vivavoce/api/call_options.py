@@ -18,6 +18,8 @@ from vivavoce.core.translation_options import TranslationOptions
 from vivavoce.core.translation_settings import initial_translation_session
 from vivavoce.errors import ProtocolError
 from vivavoce.interfaces import Engines
+from vivavoce.protocol.beta_session import BetaRealtimeUpdate
+from vivavoce.protocol.beta_session_maps import realtime_update_to_ga
 from vivavoce.protocol.dialect import Dialect
 from vivavoce.protocol.refusals import unknown_parameter
 from vivavoce.protocol.session import (
@@ -35,6 +37,10 @@ class _Sent(Struct, frozen=True, kw_only=True):
     session: BoundUpdate
 
 
+class _SentBeta(Struct, frozen=True, kw_only=True):
+    session: BetaRealtimeUpdate
+
+
 class _TranslationSession(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     type: str = "translation"
     model: str | UnsetType = UNSET
@@ -46,6 +52,7 @@ class _SentTranslation(Struct, frozen=True, kw_only=True):
 
 
 _SENT = msgspec.json.Decoder(_Sent)
+_SENT_BETA = msgspec.json.Decoder(_SentBeta)
 _SENT_TRANSLATION = msgspec.json.Decoder(_SentTranslation)
 
 
@@ -62,8 +69,7 @@ async def call_options(
     Raises:
         ProtocolError: the offer's settings or the key's can't be had; `param` names the field.
     """
-    sent = read_session(offer, _SENT)
-    session = _asked(_bound(key, dialect), None if sent is None else sent.session)
+    session = _asked(_bound(key, dialect), _sent(offer, dialect))
     model = _model(gateway, request, key, session)
     options = options_in_dialect(await bound_options(gateway, session, model), dialect)
     options = structs.replace(
@@ -114,9 +120,19 @@ def _bound(key: AdmittedKey, dialect: Dialect) -> BoundUpdate | None:
     return bound
 
 
-def _asked(bound: BoundUpdate | None, sent: BoundUpdate | None) -> BoundUpdate:
-    if isinstance(sent, RealtimeSessionUpdate) and sent.temperature is not UNSET:
+def _sent(offer: Offer, dialect: Dialect) -> BoundUpdate | None:
+    """Return the session of a form; at the Beta address it is written as Beta clients write it."""
+    if dialect == "beta":
+        beta = read_session(offer, _SENT_BETA)
+        return None if beta is None else realtime_update_to_ga(beta.session)
+    sent = read_session(offer, _SENT)
+    session = None if sent is None else sent.session
+    if isinstance(session, RealtimeSessionUpdate) and session.temperature is not UNSET:
         raise unknown_parameter("session.temperature")
+    return session
+
+
+def _asked(bound: BoundUpdate | None, sent: BoundUpdate | None) -> BoundUpdate:
     if bound is None or sent is None:
         return sent or bound or RealtimeSessionUpdate()
     if type(bound) is not type(sent):

@@ -7,6 +7,7 @@ from pathlib import Path
 from vivavoce.api.accounts import Accounts
 from vivavoce.api.auth import ApiKeys
 from vivavoce.api.models import DEFAULT_MODEL, MODEL_NAMES
+from vivavoce.api.telephone_calls import TelephoneCalls
 from vivavoce.clock import Clock
 from vivavoce.core.options import SessionOptions
 from vivavoce.core.translation_options import TranslationOptions
@@ -50,6 +51,7 @@ class Gateway:
     pacer: Pacer = field(default_factory=Pacer)
     """Of the sound of all calls."""
     webrtc: PeerSettings = field(default_factory=PeerSettings)
+    telephone_calls: TelephoneCalls = field(default_factory=TelephoneCalls)
     engines: Engines | None = None
     """None until they are open and warm: until then sessions are refused with 503."""
     keys: ApiKeys = field(default_factory=ApiKeys)

@@ -8,6 +8,7 @@ from aiohttp.typedefs import Middleware
 
 from vivavoce.api.admission import AdmittedKey
 from vivavoce.api.beta_client_secrets import BetaClientSecrets
+from vivavoce.api.call_control import CallControl
 from vivavoce.api.calls import CALLS, Calls
 from vivavoce.api.client_secrets import ClientSecrets
 from vivavoce.api.errors import error_response, http_error, json_response
@@ -124,10 +125,11 @@ def _calls(gateway: Gateway) -> list[web.RouteDef]:
     return [
         web.post("/v1/realtime", with_any_key(gateway, calls.begin_beta)),
         web.post(CALLS, with_any_key(gateway, calls.begin)),
-        web.post(
-            "/v1/realtime/translations/calls", with_any_key(gateway, calls.begin_translation)
+        web.post("/v1/realtime/translations/calls", with_any_key(gateway, calls.begin_translation)),
+        *(
+            web.post(f"{CALLS}/{{call_id}}/{name}", with_standard_key(gateway, handler))
+            for name, handler in CallControl(gateway, calls).handlers.items()
         ),
-        web.post(f"{CALLS}/{{call_id}}/hangup", with_standard_key(gateway, calls.hang_up)),
     ]
 
 

@@ -62,6 +62,7 @@ from vivavoce.interfaces.translation import (
 from vivavoce.interfaces.transports import (
     PRIMARY,
     CallTransport,
+    KeyPressed,
     MalformedEvent,
     Received,
     TrackSound,
@@ -78,6 +79,7 @@ __all__ = [
     "Engines",
     "Finished",
     "Interpreter",
+    "KeyPressed",
     "LanguageModel",
     "MalformedEvent",
     "ModelEvent",

@@ -27,10 +27,20 @@ class TrackSound(Struct, frozen=True, tag=True):
 
     heard: bytes
     played: bytes
-    """What was handed to the listener at the same moment: its echo may be in what is heard next."""
+    """What was handed to the listener since the last piece was heard, at most 200 ms of it:
+    its echo may be in what is heard next."""
 
 
-Received = ClientEvent | TranslationClientEvent | MalformedEvent | TrackSound
+class KeyPressed(Struct, frozen=True, tag=True):
+    """A caller pressed a key of the telephone."""
+
+    key: str
+    """One of `0` to `9`, `*`, `#`, `A` to `D`."""
+    wall_s: int
+    """Unix time."""
+
+
+Received = ClientEvent | TranslationClientEvent | MalformedEvent | TrackSound | KeyPressed
 """What a client sends, in the kind of session it opened."""
 
 

@@ -69,32 +69,32 @@ class _Reference:
 
     _LEAD_BYTES = 20 * BYTES_PER_MS
     _MOST_SPARE_BYTES = 30 * BYTES_PER_MS
-    _MOST_BYTES = 120 * BYTES_PER_MS
+    _MOST_LEFT_BYTES = 120 * BYTES_PER_MS
     """More than lateness can explain: the microphone was not heard for a while."""
-    _LOOK_BYTES = 1000 * BYTES_PER_MS
+    _MOST_BYTES = _LOOK_BYTES = 1000 * BYTES_PER_MS
 
     def __init__(self) -> None:
         self._waiting = bytearray(self._LEAD_BYTES)
-        self._forget()
+        self._least_bytes = self._MOST_BYTES
+        self._since_look_bytes = 0
 
     def add(self, data: bytes) -> None:
         self._waiting += data
-        if len(self._waiting) > self._MOST_BYTES:
-            del self._waiting[: -self._LEAD_BYTES - len(data)]
-            self._forget()
+        del self._waiting[: -self._MOST_BYTES]
 
     def take(self, n_bytes: int) -> bytes:
         """Return what was played so much earlier; silence for what was not told yet."""
         taken = bytes(self._waiting[:n_bytes]).ljust(n_bytes, b"\0")
         del self._waiting[:n_bytes]
+        if len(self._waiting) > self._MOST_LEFT_BYTES:
+            self._keep_lead_of(len(self._waiting))
         self._least_bytes = min(self._least_bytes, len(self._waiting))
         self._since_look_bytes += n_bytes
         if self._since_look_bytes >= self._LOOK_BYTES:
             if self._least_bytes > self._MOST_SPARE_BYTES:
-                del self._waiting[: self._least_bytes - self._LEAD_BYTES]
-            self._forget()
+                self._keep_lead_of(self._least_bytes)
+            self._least_bytes, self._since_look_bytes = self._MOST_BYTES, 0
         return taken
 
-    def _forget(self) -> None:
-        self._since_look_bytes = 0
-        self._least_bytes = self._MOST_BYTES
+    def _keep_lead_of(self, n_bytes: int) -> None:
+        del self._waiting[: n_bytes - self._LEAD_BYTES]

@@ -1,6 +1,7 @@
 """Events of our own. They go only to connections that asked for them (`?extensions=1`)."""
 
 from functools import cache
+from typing import Literal
 
 from vivavoce.protocol.server_event_base import ServerEventBase
 
@@ -38,6 +39,19 @@ class VivavoceTurnTiming(ServerEventBase, frozen=True, kw_only=True, tag="vivavo
     """The user's message that was answered; null when nobody spoke."""
     marks: dict[str, float]
     """Milliseconds from the end of the user's speech to each step, by the step's name."""
+
+
+class VivavoceCallTransfer(
+    ServerEventBase, frozen=True, kw_only=True, tag="vivavoce.call.transfer"
+):
+    """How the transfer of a telephone call goes; several may follow one `refer`."""
+
+    call_id: str
+    target_uri: str
+    status: int
+    """SIP status: of the far side's answer to the transfer, then of its call to the target."""
+    outcome: Literal["trying", "succeeded", "failed"]
+    """After `failed` the call goes on as before; after `succeeded` it is ended here."""
 
 
 class VivavoceSessionResumable(

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from vivavoce.protocol.extensions import (
+    VivavoceCallTransfer,
     VivavoceItemHeard,
     VivavoceSessionResumable,
     VivavoceSessionResumed,
@@ -105,6 +106,7 @@ __all__ = [
     "SessionUpdated",
     "TranscriptLanguage",
     "TranscriptionError",
+    "VivavoceCallTransfer",
     "VivavoceItemHeard",
     "VivavoceSessionResumable",
     "VivavoceSessionResumed",
@@ -479,6 +481,7 @@ ServerEvent = (
     | VivavoceItemHeard
     | VivavoceSessionResumable
     | VivavoceSessionResumed
+    | VivavoceCallTransfer
     | VivavoceTranscriptPartial
     | VivavoceTurnTiming
 )

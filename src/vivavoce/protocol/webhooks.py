@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 CALL_INCOMING = "realtime.call.incoming"
 CALL_ENDED = "vivavoce.call.ended"
+MediaSecurity = Literal["rtp", "srtp"]
 EventType = Literal["realtime.call.incoming", "vivavoce.call.ended"]
 
 
@@ -22,7 +23,8 @@ class IncomingCallData(Struct, frozen=True, kw_only=True):
     call_id: str
     sip_headers: tuple[SipHeader, ...]
     """In the order of the INVITE, without those that hold credentials."""
-    sip_media_security: Literal["rtp", "srtp"]
+    sip_media_security: MediaSecurity | UnsetType = UNSET
+    """Unset: the caller wants our offer first."""
 
 
 class EndedCallData(Struct, frozen=True, kw_only=True):
@@ -32,7 +34,8 @@ class EndedCallData(Struct, frozen=True, kw_only=True):
     session_id: str | None
     """None: nobody accepted it."""
     ended_by: str
-    """Who ended it and why, in one word, such as `caller` or `hangup`."""
+    """Why, in one word: `bye` (the caller's side hung up), `hangup` (we did), `cancelled`,
+    `unanswered`, `rejected`, ..."""
     duration_s: float
     """From the moment it was accepted; 0: nobody accepted it."""
 

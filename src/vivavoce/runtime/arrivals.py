@@ -2,14 +2,12 @@
 
 from msgspec import structs
 
-from vivavoce.core.inputs import SidebandOpened, TranslationClientSent
-from vivavoce.interfaces import PRIMARY, MalformedEvent, TrackSound
+from vivavoce.core.inputs import KeyHeard, SidebandOpened, TranslationClientSent
+from vivavoce.interfaces import PRIMARY, KeyPressed, MalformedEvent, Received, TrackSound
 from vivavoce.protocol.client_events import (
-    ClientEvent,
     InputAudioBufferAppend,
     SessionClose,
     SessionInputAudioBufferAppend,
-    TranslationClientEvent,
     TranslationUpdate,
 )
 from vivavoce.runtime.inbox import Arrival
@@ -17,7 +15,7 @@ from vivavoce.runtime.prompt_lookup import FindPrompt, with_its_prompt
 
 
 async def arrival_of(
-    event: ClientEvent | TranslationClientEvent | MalformedEvent | TrackSound | SidebandOpened,
+    event: Received | SidebandOpened,
     connection: int,
     find_prompt: FindPrompt,
 ) -> Arrival:
@@ -33,6 +31,8 @@ async def arrival_of(
             return event
         case SessionInputAudioBufferAppend(audio=audio):
             return InputAudioBufferAppend(audio=audio)
+        case KeyPressed(key=key, wall_s=wall_s):
+            return KeyHeard(key, wall_s)
         case MalformedEvent():
             return structs.replace(event, connection=connection)
         case TranslationUpdate() | SessionClose():

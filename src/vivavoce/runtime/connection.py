@@ -8,8 +8,8 @@ from contextlib import suppress
 from vivavoce.core.inputs import SidebandOpened
 from vivavoce.core.outputs import Close
 from vivavoce.errors import TransportClosed
-from vivavoce.interfaces import PRIMARY, MalformedEvent, TrackSound, Transport
-from vivavoce.protocol.client_events import ClientEvent, TranslationClientEvent
+from vivavoce.interfaces import PRIMARY, Transport
+from vivavoce.interfaces import Received as ReceivedByTransport
 from vivavoce.runtime.outbox import Outbox, Waiting
 
 LOG = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ SLOWEST_CLIENT_BYTES_PER_S = 16 * 1024
 LAST_WORDS_S = 1.0
 """For what a peer sent before its end, its goodbye above all, once it cannot be written to."""
 
-Received = ClientEvent | TranslationClientEvent | MalformedEvent | TrackSound | SidebandOpened
+Received = ReceivedByTransport | SidebandOpened
 Take = Callable[[Received, "Connection"], Awaitable[None]]
 """Takes one event in and counts it; waits while there is no room."""
 

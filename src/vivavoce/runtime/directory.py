@@ -10,6 +10,8 @@ from msgspec import Struct
 from vivavoce.interfaces import Transport
 
 GOING_AWAY = 1001
+EVERYBODY = "*"
+"""The owner of a session that any standard key may join: no key began it."""
 GOODBYE_S = 5.0
 """For the last words to clients at the end."""
 
@@ -43,7 +45,7 @@ class Joinable(Struct, frozen=True, kw_only=True):
     """How further connections may find a session, besides by its id."""
 
     owner: str | None = None
-    """The standard key whose session it is; None: there are no keys."""
+    """The standard key whose session it is, or `EVERYBODY`; None: there are no keys."""
     call_id: str | None = None
     """Of a session that is a call."""
     resume_token: str | None = None
@@ -147,6 +149,6 @@ class Directory:
 
 
 def _owned(entry: tuple[LiveSession, str | None] | None, owner: str | None) -> LiveSession | None:
-    if entry is None or entry[1] != owner:
+    if entry is None or entry[1] not in (owner, EVERYBODY):
         return None
     return entry[0]

@@ -24,7 +24,7 @@ from vivavoce.protocol.client_events import (
     InputAudioBufferAppend,
 )
 from vivavoce.protocol.extensions import VivavoceTurnTiming
-from vivavoce.protocol.server_events import ErrorDetail, ErrorEvent
+from vivavoce.protocol.server_events import ErrorDetail, ErrorEvent, ServerEvent
 from vivavoce.protocol.session import AudioFormat, NoiseReduction
 from vivavoce.runtime.arrivals import arrival_of
 from vivavoce.runtime.audio_intake import AudioIntake
@@ -202,6 +202,10 @@ class SessionRunner:
             seconds = self._clock.now() - started
             LOG.info("session ended after %.1f s, code %d", seconds, self._end.close.code)
             SESSION_ID.reset(token)
+
+    def tell(self, event: ServerEvent) -> None:
+        """Send an event of our own (`vivavoce.*`) to all connections that asked for such."""
+        self._clients.send(event)
 
     async def attach(self, transport: Transport, *, extensions: bool = False) -> None:
         """Hold a control connection until it or the session ends; neither ends the other.

@@ -67,7 +67,6 @@ const PYTHON_TOOL = `
 def ${SAMPLE_TOOL.name}(colour: str) -> str:
     """Your own code."""
     return json.dumps({"done": True, "colour": colour})
-
 `;
 
 const PYTHON_CALLS = `                    calls = [it for it in event.response.output if it.type == "function_call"]
@@ -140,7 +139,9 @@ socket.onmessage = ({ data }) => {
   if (/_(transcript|text)\\.delta$/.test(event.type)) process.stdout.write(event.delta);
   if (event.type === 'error') console.error(event.error.message);
 ${session.tools.length > 0 ? indented(CALLS, 2) : ''}  if (event.type === 'response.done'${
-    session.tools.length > 0 ? " && !event.response.output.some((item) => item.type === 'function_call')" : ''
+    session.tools.length > 0
+      ? " && !event.response.output.some((item) => item.type === 'function_call')"
+      : ''
   }) {
     console.log();
     socket.close();
@@ -183,7 +184,9 @@ export function pythonLiteral(value, indent = '') {
   const inner = `${indent}    `;
   const entries = isList
     ? value.map((one) => pythonLiteral(one, inner))
-    : Object.entries(value).map(([name, one]) => `${JSON.stringify(name)}: ${pythonLiteral(one, inner)}`);
+    : Object.entries(value).map(
+        ([name, one]) => `${JSON.stringify(name)}: ${pythonLiteral(one, inner)}`,
+      );
   const [open, close] = isList ? '[]' : '{}';
   const line = `${open}${entries.join(', ')}${close}`;
   if (line.length + indent.length < 84 && !line.includes('\n')) return line;

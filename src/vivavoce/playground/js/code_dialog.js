@@ -12,7 +12,12 @@ export class CodeDialog {
       ...LANGUAGES.map(({ name }, index) =>
         element(
           'button',
-          { type: 'button', role: 'tab', 'aria-selected': String(index === 0), tabindex: index === 0 ? '0' : '-1' },
+          {
+            type: 'button',
+            role: 'tab',
+            'aria-selected': String(index === 0),
+            tabindex: index === 0 ? '0' : '-1',
+          },
           name,
         ),
       ),

@@ -21,7 +21,16 @@ export class Conversation {
   entry(id, kind) {
     let found = this.byId.get(id);
     if (found === undefined) {
-      found = { id, kind, text: '', isPartial: false, unheard: '', note: '', isBad: false, picture: null };
+      found = {
+        id,
+        kind,
+        text: '',
+        isPartial: false,
+        unheard: '',
+        note: '',
+        isBad: false,
+        picture: null,
+      };
       this.byId.set(id, found);
       this.entries.push(found);
     }
@@ -46,7 +55,10 @@ export class Conversation {
 
   message(item, isOurs, eventId) {
     const parts = item.content ?? [];
-    const text = parts.map((part) => part.text ?? part.transcript ?? '').join(' ').trim();
+    const text = parts
+      .map((part) => part.text ?? part.transcript ?? '')
+      .join(' ')
+      .trim();
     const isSpoken = parts.some((part) => part.type === 'input_audio');
     if (item.role !== 'user' && !this.byId.has(item.id) && text === '') {
       if (isOurs || item.role === 'system') return null;
@@ -93,8 +105,14 @@ export class Conversation {
     const answer = this.answers.get(itemId);
     const entry = this.byId.get(itemId);
     if (answer === undefined || entry === undefined) return null;
-    entry.text = answer.clauses.filter(isHeard).map(({ text }) => text).join('');
-    entry.unheard = answer.clauses.filter((clause) => !isHeard(clause)).map(({ text }) => text).join('');
+    entry.text = answer.clauses
+      .filter(isHeard)
+      .map(({ text }) => text)
+      .join('');
+    entry.unheard = answer.clauses
+      .filter((clause) => !isHeard(clause))
+      .map(({ text }) => text)
+      .join('');
     entry.note = note;
     return entry;
   }
@@ -174,14 +192,23 @@ const RECEIVED = {
     return item.type === 'function_call' ? this.call(item) : null;
   },
   'conversation.item.truncated'({ item_id, audio_end_ms }) {
-    return this.cut(item_id, ({ endMs }) => endMs <= audio_end_ms, 'interrupted: the rest was not heard');
+    return this.cut(
+      item_id,
+      ({ endMs }) => endMs <= audio_end_ms,
+      'interrupted: the rest was not heard',
+    );
   },
   'vivavoce.item.heard'({ item_id, transcript }) {
     const heard = transcript.trimEnd();
     let n = 0;
-    const isHeard = ({ text }) => (n += text.length) <= heard.length + (text.length - text.trimEnd().length);
+    const isHeard = ({ text }) =>
+      (n += text.length) <= heard.length + (text.length - text.trimEnd().length);
     const verdicts = new Map(this.answers.get(item_id)?.clauses.map((one) => [one, isHeard(one)]));
-    return this.cut(item_id, (clause) => verdicts.get(clause), 'interrupted: the rest was not heard');
+    return this.cut(
+      item_id,
+      (clause) => verdicts.get(clause),
+      'interrupted: the rest was not heard',
+    );
   },
   'response.done'({ response }) {
     if (response.status !== 'failed') return null;

@@ -83,7 +83,11 @@ function row(entry) {
       'summary',
       {},
       element('time', {}, (at / 1000).toFixed(3)),
-      element('span', { class: direction, title: direction, role: 'img', 'aria-label': direction }, direction === 'sent' ? '↑' : '↓'),
+      element(
+        'span',
+        { class: direction, title: direction, role: 'img', 'aria-label': direction },
+        direction === 'sent' ? '↑' : '↓',
+      ),
       element('span', { class: 'type', title: event.type }, event.type),
     ),
   );

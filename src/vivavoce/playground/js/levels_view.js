@@ -12,7 +12,13 @@ export class LevelsView {
     this.canvas = byId('strip');
     this.sides = [
       { name: 'you', meter: byId('level-you'), analyser: () => null, history: [], db: QUIETEST_DB },
-      { name: 'answer', meter: byId('level-answer'), analyser: () => null, history: [], db: QUIETEST_DB },
+      {
+        name: 'answer',
+        meter: byId('level-answer'),
+        analyser: () => null,
+        history: [],
+        db: QUIETEST_DB,
+      },
     ];
     this.isCalm = matchMedia('(prefers-reduced-motion: reduce)');
     this.lastBar = 0;

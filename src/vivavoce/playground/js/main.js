@@ -1,6 +1,6 @@
 /** The playground: joins the form, the session and the views. */
 
-import { byId, tabbed } from './dom.js';
+import { byId } from './dom.js';
 import { CodeDialog } from './code_dialog.js';
 import { Composer } from './composer.js';
 import { Conversation } from './conversation.js';
@@ -15,10 +15,12 @@ import { Timings } from './timings.js';
 import { TimingView } from './timing_view.js';
 import { TranscriptView } from './transcript_view.js';
 import { clearNotices, notice } from './notices.js';
-import { isTypedInto, startShortcuts } from './shortcuts.js';
+import { startHolding } from './hold.js';
+import { startShortcuts } from './shortcuts.js';
 import { readSetup, Refused } from './server.js';
 import { sessionOf } from './session_config.js';
 import { startTheme } from './theme.js';
+import { startViews } from './views.js';
 
 const STATES = {
   idle: 'Not connected',
@@ -54,8 +56,13 @@ class Playground {
     this.replay = new Replay({
       restarted: () => this.forget(),
       moment: (moment) => this.take(moment),
-      analysers: (you, answer) => this.levels.follow(() => you, () => answer),
-      playing: (isPlaying) => isPlaying || this.levels.sides.forEach((side) => this.levels.tell(side)),
+      analysers: (you, answer) =>
+        this.levels.follow(
+          () => you,
+          () => answer,
+        ),
+      playing: (isPlaying) =>
+        isPlaying || this.levels.sides.forEach((side) => this.levels.tell(side)),
       closed: () => {
         this.levels.rest();
         this.forget();
@@ -108,7 +115,9 @@ class Playground {
       byId('start').focus();
     } catch (error) {
       problem.textContent =
-        error.status === 401 ? 'The server does not know this key. Look at how it was started.' : error.message;
+        error.status === 401
+          ? 'The server does not know this key. Look at how it was started.'
+          : error.message;
       problem.hidden = false;
       this.key = null;
       byId('key').select();
@@ -144,7 +153,10 @@ class Playground {
       on: {
         event: (direction, event, at) => this.take({ direction, event, at }),
         begun: (item, at) => this.showTurns(this.timings.heard(item, at)),
-        fellBack: (reason) => notice(`WebRTC did not work (${withoutStop(reason)}). This session uses WebSocket instead.`),
+        fellBack: (reason) =>
+          notice(
+            `WebRTC did not work (${withoutStop(reason)}). This session uses WebSocket instead.`,
+          ),
         changed: () => this.show(),
         ended: (reason) => this.ended(reason),
       },
@@ -159,7 +171,8 @@ class Playground {
   }
 
   complain(error) {
-    if (error instanceof Refused && error.status === 401) notice('The server does not take this key any more.', 'bad');
+    if (error instanceof Refused && error.status === 401)
+      notice('The server does not take this key any more.', 'bad');
     else notice(error.message, 'bad');
     if (error instanceof MicrophoneRefused) this.composer.focus();
   }
@@ -187,10 +200,11 @@ class Playground {
   // --- what happens ----------------------------------------------------------------------------
 
   /** Take in an event, or what a recording knows beside its events. */
-  take({ direction, event, at, speech, token }) {
-    if (speech) this.timings.speech(at);
-    if (token) this.timings.token(at);
-    if (event === undefined) return;
+  take({ direction, event, at, fact }) {
+    if (fact !== undefined) {
+      this.timings.know(fact, at);
+      return;
+    }
     this.events.add(direction, event, at);
     const changed = this.conversation.apply(direction, event);
     if (changed.length > 0) this.transcript.update(changed);
@@ -229,13 +243,18 @@ class Playground {
     byId('transport-badge').textContent = session?.link?.name ?? '';
     byId('start').disabled = !isOpen || (session !== null && !live);
     byId('start').hidden = live && session.hasMicrophone;
-    byId('start-text').textContent = live ? 'Use microphone' : session === null ? 'Start talking' : 'Connecting …';
+    byId('start-text').textContent = live
+      ? 'Use microphone'
+      : session === null
+        ? 'Start talking'
+        : 'Connecting …';
     byId('hold').hidden = !(live && session.hasMicrophone && session.isHeld);
     byId('mute').hidden = !(live && session.hasMicrophone && !session.isHeld);
     byId('mute').setAttribute('aria-pressed', String(session?.isMuted ?? false));
     byId('mute').textContent = session?.isMuted ? 'Muted' : 'Mute';
     byId('stop').hidden = !['speaking', 'thinking'].includes(state);
     byId('end').hidden = !live;
+    document.body.classList.toggle('is-replaying', this.replay.isOpen);
     byId('model').disabled = session !== null;
     byId('transport').disabled = session !== null;
     this.composer.enable(isOpen);
@@ -288,57 +307,39 @@ for (const button of document.querySelectorAll('[data-close]')) {
   button.addEventListener('click', () => button.closest('dialog').close());
 }
 
-// Hold to talk: with a pointer, with the space bar on the button, with the space bar anywhere.
-const hold = byId('hold');
-const press = () => {
-  if (hold.hidden || hold.classList.contains('is-held')) return;
-  hold.classList.add('is-held');
-  page.session.press();
-};
-const release = () => {
-  if (!hold.classList.contains('is-held')) return;
-  hold.classList.remove('is-held');
-  page.session?.release();
-};
-hold.addEventListener('pointerdown', (event) => {
-  hold.setPointerCapture(event.pointerId);
-  press();
+startHolding({
+  press: () => page.session.press(),
+  release: () => page.session?.release(),
 });
-hold.addEventListener('pointerup', release);
-hold.addEventListener('pointercancel', release);
-document.addEventListener('keydown', (event) => {
-  const isForUs = event.target === hold || event.target.closest('button, summary, [role="tab"]') === null;
-  if (event.key !== ' ' || hold.hidden || isTypedInto(event.target) || !isForUs) return;
-  event.preventDefault();
-  if (!event.repeat) press();
-});
-document.addEventListener('keyup', (event) => event.key === ' ' && release());
-window.addEventListener('blur', release);
-
-// Tabs on a wide screen, views on a phone.
-const showInsight = (name) => {
-  byId('timing').hidden = name !== 'timing';
-  byId('events').hidden = name !== 'events';
-  if (name === 'events') page.events.redraw();
-};
-const insight = document.querySelector('#insight .tabs');
-const selectTab = tabbed(insight, (tab) => showInsight(tab.getAttribute('aria-controls')));
-const views = [...document.querySelectorAll('.views button')];
-const showView = (name) => {
-  document.body.dataset.view = name;
-  for (const view of views) view.toggleAttribute('aria-current', view.dataset.view === name);
-  for (const view of views) if (view.dataset.view === name) view.setAttribute('aria-current', 'true');
-  if (name === 'timing' || name === 'events') selectTab(byId(`tab-${name}`));
-};
-for (const view of views) view.addEventListener('click', () => showView(view.dataset.view));
+const { showView } = startViews({ eventsShown: () => page.events.redraw() });
 
 startShortcuts([
   { key: 't', name: 'T', what: 'Start talking, or end', act: () => page.toggle() },
-  { key: 'm', name: 'M', what: 'Mute or open the microphone', act: () => page.live && page.session.mute(!page.session.isMuted) },
-  { key: 'escape', name: 'Esc', what: 'Stop the answer', act: () => page.live && page.session.stopAnswer() },
+  {
+    key: 'm',
+    name: 'M',
+    what: 'Mute or open the microphone',
+    act: () => page.live && page.session.mute(!page.session.isMuted),
+  },
+  {
+    key: 'escape',
+    name: 'Esc',
+    what: 'Stop the answer',
+    act: () => page.live && page.session.stopAnswer(),
+  },
   { key: ' ', name: 'Space', what: 'Hold to talk, when turns end by letting go' },
-  { key: '/', name: '/', what: 'Write a message', act: () => (showView('talk'), page.composer.focus()) },
-  { key: 'e', name: 'E', what: 'Filter the events', act: () => (showView('events'), byId('events-filter').focus()) },
+  {
+    key: '/',
+    name: '/',
+    what: 'Write a message',
+    act: () => (showView('talk'), page.composer.focus()),
+  },
+  {
+    key: 'e',
+    name: 'E',
+    what: 'Filter the events',
+    act: () => (showView('events'), byId('events-filter').focus()),
+  },
   { key: 'w', name: 'W', what: 'Where the time went', act: () => showView('timing') },
   { key: 'c', name: 'C', what: 'This session in code', act: () => page.openCode() },
   { key: 'r', name: 'R', what: 'Recorded sessions', act: () => page.openRecordings() },

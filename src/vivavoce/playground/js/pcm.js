@@ -49,7 +49,8 @@ function tripled(bytes, law) {
   let last = 0;
   bytes.forEach((byte, index) => {
     const next = law(byte);
-    for (let part = 0; part < 3; part++) samples[index * 3 + part] = last + ((next - last) * (part + 1)) / 3;
+    for (let part = 0; part < 3; part++)
+      samples[index * 3 + part] = last + ((next - last) * (part + 1)) / 3;
     last = next;
   });
   return samples;

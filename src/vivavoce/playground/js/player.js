@@ -15,7 +15,10 @@ export class Player {
     this.context = context;
     this.isPlaying = false;
     this.analyser = context.createAnalyser();
-    this.node = new AudioWorkletNode(context, 'player', { numberOfInputs: 0, outputChannelCount: [1] });
+    this.node = new AudioWorkletNode(context, 'player', {
+      numberOfInputs: 0,
+      outputChannelCount: [1],
+    });
     this.node.connect(this.analyser).connect(context.destination);
     this.number = 0;
     this.waiting = new Map();

@@ -9,7 +9,8 @@ class Player extends AudioWorkletProcessor {
     this.played = new Map();
     this.calls = 0;
     this.port.onmessage = ({ data }) => {
-      if (data.order === 'play') this.queue.push({ item: data.item, samples: data.samples, next: 0 });
+      if (data.order === 'play')
+        this.queue.push({ item: data.item, samples: data.samples, next: 0 });
       else this.clear(data.number);
     };
   }

@@ -26,7 +26,7 @@ class Recording {
   constructor(header) {
     this.header = header;
     this.origin = null;
-    /** In order: {at (ms), direction and event, or speech, or token}. */
+    /** In order: {at (ms), and direction and event, or fact: speech, started, token}. */
     this.moments = [];
     this.you = new Track();
     this.answer = new Track();
@@ -59,7 +59,7 @@ class Recording {
   /** Speech is over where the last frame of speech ends, though more may have arrived with it. */
   heard({ data, probabilities }, at) {
     const index = probabilities.findLastIndex((probability) => probability >= SPEECH);
-    if (index >= 0) this.put(at - (probabilities.length - 1 - index) * FRAME_S, { speech: true });
+    if (index >= 0) this.put(at - (probabilities.length - 1 - index) * FRAME_S, { fact: 'speech' });
     const samples = decoded(this.bytes(data), 'audio/pcm');
     this.you.add(at - samples.length / RATE_HZ, samples);
   }
@@ -85,8 +85,7 @@ class Recording {
   }
 
   send(event, at) {
-    const type = event.audio === undefined ? event.type : 'sound';
-    if (/^session\.(created|updated)$/.test(type)) {
+    if (/^session\.(created|updated)$/.test(event.type)) {
       this.format = event.session.audio?.output?.format?.type ?? this.format;
     }
     const isSound = event.type === 'response.output_audio.delta';
@@ -119,7 +118,7 @@ const INPUTS = {
     this.heard(input, at);
   },
   ResponseProgress({ response_id, event }, at) {
-    if (event.type === 'TextDelta') this.put(at, { token: true });
+    if (event.type === 'TextDelta') this.put(at, { fact: 'token' });
     if (event.type !== 'AudioDelta') return;
     if (!this.sounds.has(response_id)) this.sounds.set(response_id, new Bytes());
     this.sounds.get(response_id).add(this.bytes(event.data));
@@ -127,6 +126,9 @@ const INPUTS = {
 };
 
 const OUTPUTS = {
+  StartResponse({ request }, at) {
+    if (!request.prompt?.out_of_band) this.put(at, { fact: 'started' });
+  },
   Send({ event }, at) {
     this.send(event, at);
   },
@@ -174,7 +176,10 @@ class Track {
   cut(at) {
     this.pieces = this.pieces
       .filter(({ start }) => start < at)
-      .map(({ start, samples }) => ({ start, samples: samples.subarray(0, Math.ceil((at - start) * RATE_HZ)) }));
+      .map(({ start, samples }) => ({
+        start,
+        samples: samples.subarray(0, Math.ceil((at - start) * RATE_HZ)),
+      }));
     this.seconds = Math.min(this.seconds, at);
   }
 

@@ -33,7 +33,10 @@ export class RecordingsDialog {
   }
 
   row(recorded, key) {
-    const when = new Date(recorded.started_at * 1000).toLocaleString([], { dateStyle: 'medium', timeStyle: 'medium' });
+    const when = new Date(recorded.started_at * 1000).toLocaleString([], {
+      dateStyle: 'medium',
+      timeStyle: 'medium',
+    });
     const length = recorded.duration_s === null ? '' : clockTime(recorded.duration_s);
     return element(
       'button',

@@ -112,7 +112,9 @@ export class Replay {
     this.isPlaying = isPlaying;
     this.button.setAttribute('aria-label', isPlaying ? 'Pause' : 'Play');
     const path = drawn('path', { class: 'fill', d: isPlaying ? PAUSE : PLAY });
-    this.button.replaceChildren(drawn('svg', { 'aria-hidden': 'true', viewBox: '0 0 20 20' }, path));
+    this.button.replaceChildren(
+      drawn('svg', { 'aria-hidden': 'true', viewBox: '0 0 20 20' }, path),
+    );
     this.on.playing(isPlaying);
   }
 

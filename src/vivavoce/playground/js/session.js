@@ -103,7 +103,10 @@ export class Session {
     if (text) content.push({ type: 'input_text', text });
     this.stopAnswer();
     const id = `typed_${Date.now().toString(36)}_${++this.n}`;
-    this.send({ type: 'conversation.item.create', item: { id, type: 'message', role: 'user', content } });
+    this.send({
+      type: 'conversation.item.create',
+      item: { id, type: 'message', role: 'user', content },
+    });
     // A picture may be refused; an answer without having seen it would only confuse.
     if (picture) this.awaited = id;
     else this.send({ type: 'response.create' });
@@ -186,7 +189,8 @@ export class Session {
       case 'response.done':
         this.isThinking = false;
         if (this.activeResponse === event.response.id) this.activeResponse = null;
-        if (this.hasCalls && event.response.status === 'completed') this.send({ type: 'response.create' });
+        if (this.hasCalls && event.response.status === 'completed')
+          this.send({ type: 'response.create' });
         break;
       case 'error':
         this.isThinking = false;

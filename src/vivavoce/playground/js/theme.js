@@ -19,7 +19,9 @@ export function startTheme(button) {
 
 function isDark() {
   const { theme } = document.documentElement.dataset;
-  return theme === undefined ? matchMedia('(prefers-color-scheme: dark)').matches : theme === 'dark';
+  return theme === undefined
+    ? matchMedia('(prefers-color-scheme: dark)').matches
+    : theme === 'dark';
 }
 
 function remembered() {

@@ -29,14 +29,24 @@ export class TimingView {
 }
 
 function summary(turns) {
-  const totals = turns.map(total).filter((ms) => ms !== undefined).sort((a, b) => a - b);
+  const totals = turns
+    .map(total)
+    .filter((ms) => ms !== undefined)
+    .sort((a, b) => a - b);
   const middle = totals.length === 0 ? '–' : milliseconds(totals[Math.floor(totals.length / 2)]);
   const turnsWord = turns.length === 1 ? 'in 1 turn' : `median of ${turns.length} turns`;
-  return element('p', { class: 'summary' }, element('b', {}, middle), `to the first sound, ${turnsWord}`);
+  return element(
+    'p',
+    { class: 'summary' },
+    element('b', {}, middle),
+    `to the first sound, ${turnsWord}`,
+  );
 }
 
 function card(turn, wordsOf) {
-  const words = turn.isTyped ? 'Asked in writing, or by a tool' : wordsOf(turn.itemId) || 'Spoken turn';
+  const words = turn.isTyped
+    ? 'Asked in writing, or by a tool'
+    : wordsOf(turn.itemId) || 'Spoken turn';
   const ms = total(turn);
   return element(
     'article',
@@ -48,8 +58,12 @@ function card(turn, wordsOf) {
       element('span', { class: 'total' }, ms === undefined ? '' : milliseconds(ms)),
     ),
     waterfall(turn.marks, turn.isTyped),
-    turn.reason === 'turn_detected' ? element('p', { class: 'note' }, 'You interrupted this answer.') : null,
-    turn.isMeasured ? null : element('p', { class: 'note' }, 'Estimated from the arrival of events.'),
+    turn.reason === 'turn_detected'
+      ? element('p', { class: 'note' }, 'You interrupted this answer.')
+      : null,
+    turn.isMeasured || turn.isRecorded
+      ? null
+      : element('p', { class: 'note' }, 'Estimated from the arrival of events.'),
   );
 }
 
@@ -72,7 +86,11 @@ function waterfall(marks, isTyped) {
     { viewBox: `0 0 ${WIDTH} ${height}`, role: 'img', 'aria-label': `From ${origin}: ${said}.` },
     ...ticks(longest, every).flatMap((ms) => [
       drawn('line', { class: 'grid', x1: x(ms), x2: x(ms), y1: 0, y2: height - AXIS }),
-      drawn('text', { class: 'axis', x: x(ms), y: height - 3, 'text-anchor': 'middle' }, axisText(ms)),
+      drawn(
+        'text',
+        { class: 'axis', x: x(ms), y: height - 3, 'text-anchor': 'middle' },
+        axisText(ms),
+      ),
     ]),
     ...spans.flatMap((span, index) => lane(span, index, x)),
     turnEnd(marks, x, height),
@@ -85,7 +103,11 @@ function lane({ step, name, start, end }, index, x) {
   return [
     drawn('text', { class: 'name', x: NAME_WIDTH - 10, y: y + 15, 'text-anchor': 'end' }, name),
     drawn('rect', { class: step, x: x(start), y: y + 5, width, height: LANE - 10, rx: 3.5 }),
-    drawn('text', { class: 'value', x: WIDTH - 2, y: y + 15, 'text-anchor': 'end' }, milliseconds(end)),
+    drawn(
+      'text',
+      { class: 'value', x: WIDTH - 2, y: y + 15, 'text-anchor': 'end' },
+      milliseconds(end),
+    ),
   ];
 }
 
@@ -94,9 +116,13 @@ function withStarts(lanes) {
   return lanes.map((one, index) => {
     // Recognising goes on while the end of the turn is waited for.
     if (one.step === 'speech_stopped' || one.step === 'transcript') return { ...one, start: 0 };
-    const earlier = lanes.slice(0, index).filter(({ step, end }) => step !== 'speech_stopped' && end <= one.end);
+    const earlier = lanes
+      .slice(0, index)
+      .filter(({ step, end }) => step !== 'speech_stopped' && end <= one.end);
     const isHeldBack = one.step !== 'first_token';
-    const gate = lanes.filter(({ step, end }) => isHeldBack && step === 'speech_stopped' && end <= one.end);
+    const gate = lanes.filter(
+      ({ step, end }) => isHeldBack && step === 'speech_stopped' && end <= one.end,
+    );
     return { ...one, start: Math.max(0, ...[...earlier, ...gate].map(({ end }) => end)) };
   });
 }

@@ -11,12 +11,14 @@ export const STEPS = [
 
 export class Timings {
   constructor() {
-    /** In order: {responseId, itemId, marks (ms from the end of speech), isTyped, isMeasured}. */
+    /** In order: {responseId, itemId, marks (ms from the end of speech), isTyped, isMeasured, isRecorded}. */
     this.turns = [];
     this.responses = new Map();
     this.turn = null;
     this.silenceMs = 0;
     this.speechEndedAt = null;
+    this.tokenAt = null;
+    this.isRecorded = false;
   }
 
   /** Take one event; return the turn that it completed or changed, or null. */
@@ -25,14 +27,15 @@ export class Timings {
     return rule?.call(this, event, at) ?? null;
   }
 
-  /** A recording knows when speech ended: to the frame. */
-  speech(at) {
-    this.speechEndedAt = at;
-  }
-
-  /** A recording knows when the model wrote its first word. */
-  token(at) {
-    if (this.turn !== null) this.turn.firstTokenAt ??= at;
+  /**
+   * A recording knows more than the events: when speech ended, to the frame, and when the model
+   * began an answer and wrote its first word, which may be before the turn was over.
+   */
+  know(fact, at) {
+    this.isRecorded = true;
+    if (fact === 'speech') this.speechEndedAt = at;
+    else if (fact === 'started') this.tokenAt = null;
+    else this.tokenAt ??= at;
   }
 
   /** The first sound of an item came out of the loudspeaker. */
@@ -50,7 +53,15 @@ export class Timings {
   }
 
   begin(itemId, at, isTyped = false) {
-    this.turn = { responseId: null, itemId, origin: at, marks: {}, isTyped, isMeasured: false };
+    this.turn = {
+      responseId: null,
+      itemId,
+      origin: at,
+      marks: {},
+      isTyped,
+      isMeasured: false,
+      isRecorded: this.isRecorded,
+    };
     return null;
   }
 
@@ -66,7 +77,7 @@ export class Timings {
     answer.itemId = itemId;
     const turn = answer.turn;
     if (turn === undefined || turn.isMeasured) return null;
-    if (turn.firstTokenAt !== undefined) turn.marks.first_token = Math.max(0, turn.firstTokenAt - turn.origin);
+    if (this.tokenAt !== null) turn.marks.first_token = Math.max(0, this.tokenAt - turn.origin);
     turn.marks.first_audio ??= at - turn.origin;
     return this.keep(turn);
   }
@@ -126,9 +137,16 @@ const RECEIVED = {
     return this.turns.includes(turn) ? turn : null;
   },
   'vivavoce.turn.timing'({ response_id, item_id, marks }) {
-    const answer = this.responses.get(response_id) ?? { turn: { responseId: response_id, origin: 0 } };
+    const answer = this.responses.get(response_id) ?? {
+      turn: { responseId: response_id, origin: 0 },
+    };
     const { turn } = answer;
-    Object.assign(turn, { itemId: item_id, marks: { ...marks }, isTyped: item_id === null, isMeasured: true });
+    Object.assign(turn, {
+      itemId: item_id,
+      marks: { ...marks },
+      isTyped: item_id === null,
+      isMeasured: true,
+    });
     this.addHeard(answer);
     return this.keep(turn);
   },

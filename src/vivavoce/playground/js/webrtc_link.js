@@ -67,7 +67,8 @@ export class WebRtcLink {
       };
       this.peer.onicegatheringstatechange = () => {
         const { iceGatheringState, localDescription } = this.peer;
-        const isNowhere = iceGatheringState === 'complete' && !/^a=candidate/m.test(localDescription.sdp);
+        const isNowhere =
+          iceGatheringState === 'complete' && !/^a=candidate/m.test(localDescription.sdp);
         if (isNowhere) failed(new Error('this browser may not use the network for it'));
       };
     });

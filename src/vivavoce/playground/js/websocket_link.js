@@ -67,7 +67,8 @@ export class WebSocketLink {
       };
       this.socket.onclose = ({ code }) => {
         clearTimeout(timer);
-        const reason = code === 1000 ? null : (refusal ?? REASONS[code] ?? `Closed with code ${code}.`);
+        const reason =
+          code === 1000 ? null : (refusal ?? REASONS[code] ?? `Closed with code ${code}.`);
         failed(new Error(reason ?? 'The server closed the connection.'));
         this.on.closed(reason);
       };

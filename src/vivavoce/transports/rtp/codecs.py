@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from G722 import G722
+from G722 import G722  # type: ignore[import-not-found]  # a C extension without types
 from msgspec import Struct
 
 from vivavoce.media.g711 import a_law_to_pcm, mu_law_to_pcm, pcm_to_a_law, pcm_to_mu_law
@@ -83,9 +83,7 @@ OPUS = Codec(
     channels=2,  # always two in SDP (RFC 7587, section 7)
     payload_type=96,
 )
-CODECS: Mapping[CodecName, Codec] = {
-    codec.name: codec for codec in (OPUS, G722_CODEC, PCMU, PCMA)
-}
+CODECS: Mapping[CodecName, Codec] = {codec.name: codec for codec in (OPUS, G722_CODEC, PCMU, PCMA)}
 
 
 def usable(names: tuple[CodecName, ...]) -> tuple[Codec, ...]:

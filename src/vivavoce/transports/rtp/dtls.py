@@ -148,9 +148,7 @@ class Handshake:
         material = self._connection.export_keying_material(_LABEL, 2 * (n_key + n_salt), None)
         keys = material[:n_key], material[n_key : 2 * n_key]
         salts = material[2 * n_key : 2 * n_key + n_salt], material[2 * n_key + n_salt :]
-        client, server = (
-            SrtpKey(suite, key + salt) for key, salt in zip(keys, salts, strict=True)
-        )
+        client, server = (SrtpKey(suite, key + salt) for key, salt in zip(keys, salts, strict=True))
         self.local, self.remote = (client, server) if self._is_client else (server, client)
 
     def _datagrams(self) -> Iterator[bytes]:

@@ -167,7 +167,8 @@ class JitterBuffer:
         self._newcomers = [*(self._newcomers[-9:] if follows else []), (arrival, now_s)]
         quiet_s = now_s - self._pushed_s
         is_restart = packet.ssrc == self._ssrc
-        if follows and (is_restart or quiet_s >= SWITCH_AFTER_S) or quiet_s >= LONE_PACKET_AFTER_S:
+        is_confirmed = follows and (is_restart or quiet_s >= SWITCH_AFTER_S)
+        if is_confirmed or quiet_s >= LONE_PACKET_AFTER_S:
             newcomers = self._newcomers
             self._begin(*newcomers[0])
             for newcomer, came_s in newcomers[1:]:

@@ -100,16 +100,16 @@ def outgoing_type(formats: list[Format], packet_ms: int) -> OutgoingType | None:
     """Return how to speak to one that listed these: the first codec; None: there is none."""
     for format in formats:
         if (codec := format.codec) is not None:
-            events = [other for other in formats if other.name == EVENT]
-            # That of the sound's own clock, if there is one.
-            events.sort(key=lambda event, clock_hz=format.clock_hz: event.clock_hz != clock_hz)
+            clock_hz = format.clock_hz
+            others = [other for other in formats if other.name == EVENT]
+            events = [event for event in others if event.clock_hz == clock_hz] or others
             return OutgoingType(
                 codec=codec,
                 payload_type=format.payload_type,
                 parameters=format.parameters,
                 packet_ms=packet_ms,
                 event_type=events[0].payload_type if events else None,
-                event_clock_hz=events[0].clock_hz if events else format.clock_hz,
+                event_clock_hz=events[0].clock_hz if events else clock_hz,
             )
     return None
 

@@ -91,7 +91,7 @@ class OpusDecoder:
         n = self._library.opus_decode(
             self._state, payload, len(payload or b""), self._samples, n_samples, use_copy
         )
-        return self._samples[: 2 * n] if n > 0 else bytes(2 * n_samples)
+        return ctypes.string_at(self._samples, 2 * n) if n > 0 else bytes(2 * n_samples)
 
 
 class OpusEncoder:
@@ -125,7 +125,7 @@ class OpusEncoder:
         n = self._library.opus_encode(
             self._state, pcm, len(pcm) // 2, self._packet, _MAX_PACKET_BYTES
         )
-        return self._packet[: max(n, 0)]
+        return ctypes.string_at(self._packet, max(n, 0))
 
 
 def _load(name: str) -> ctypes.CDLL | None:

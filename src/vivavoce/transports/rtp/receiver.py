@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 
 from vivavoce.media.pcm import BYTES_PER_MS, RATE_HZ
-from vivavoce.media.resample import Resampler
+from vivavoce.transports.rtp.resampling import PieceResampler
 from vivavoce.transports.rtp.codecs import Codec, Decoder, n_samples, new_decoder
 from vivavoce.transports.rtp.comfort_noise import ComfortNoise
 from vivavoce.transports.rtp.jitter_buffer import Arrival, JitterBuffer, Lost, Silence
@@ -59,7 +59,7 @@ class AudioReceiver:
         self._codec: Codec | None = None
         self._ssrc: int | None = None
         self._decoder: Decoder | None = None
-        self._resampler = Resampler(RATE_HZ, RATE_HZ)
+        self._resampler = PieceResampler(RATE_HZ, RATE_HZ)
         self._noise = ComfortNoise()
         self._unheard = bytearray()
         self._began_s: float | None = None
@@ -113,7 +113,7 @@ class AudioReceiver:
         self._ssrc = ssrc
         self._decoder = new_decoder(codec)
         if self._codec is None or codec.pcm_hz != self._codec.pcm_hz:
-            self._resampler = Resampler(codec.pcm_hz, RATE_HZ)
+            self._resampler = PieceResampler(codec.pcm_hz, RATE_HZ)
         self._codec = codec
 
     def _play(self, arrival: Arrival, now_s: float) -> None:
@@ -174,4 +174,6 @@ class AudioReceiver:
 
 
 def _is_quiet(sound: bytes) -> bool:
-    return not sound or int(np.abs(np.frombuffer(sound, "<i2").astype(np.int32)).max()) < _QUIET_PEAK
+    return (
+        not sound or int(np.abs(np.frombuffer(sound, "<i2").astype(np.int32)).max()) < _QUIET_PEAK
+    )

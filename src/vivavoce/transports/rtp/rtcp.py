@@ -187,7 +187,7 @@ def middle_of(ntp: int) -> int:
 
 
 def round_trip_s(reports: Sequence[ReceptionReport], ssrc: int, now_ntp: int) -> float | None:
-    """Return the seconds to the other side and back, as its report on us tells; None: it doesn't."""
+    """Return the seconds to the other side and back, from its report on us; None: it tells not."""
     for report in reports:
         if report.ssrc == ssrc and report.last_sender_report:
             taken = middle_of(now_ntp) - report.last_sender_report - report.delay & 0xFFFFFFFF

@@ -17,7 +17,14 @@ from vivavoce.transports.rtp.offers import (
 )
 from vivavoce.transports.rtp.receiver import IncomingType
 from vivavoce.transports.rtp.refusal import MediaRefused
-from vivavoce.transports.rtp.sdes import OFFERED, SrtpKey, Suite, crypto_value, new_key, parse_crypto
+from vivavoce.transports.rtp.sdes import (
+    OFFERED,
+    SrtpKey,
+    Suite,
+    crypto_value,
+    new_key,
+    parse_crypto,
+)
 from vivavoce.transports.rtp.sdp_text import (
     Description,
     MediaDescription,
@@ -116,12 +123,14 @@ class Negotiator:
         ours = _common(_REVERSED[offer.direction_of(media)], direction)
         is_muxed = media.first("rtcp-mux") is not None
         plan = _plan(offer, media, formats, outgoing, ours, is_muxed, secured.security)
-        text = self._text([
-            self._audio(media, formats, packet_ms, ours, is_muxed, secured)
-            if n == place
-            else _declined(other)
-            for n, other in enumerate(offer.media)
-        ])
+        text = self._text(
+            [
+                self._audio(media, formats, packet_ms, ours, is_muxed, secured)
+                if n == place
+                else _declined(other)
+                for n, other in enumerate(offer.media)
+            ]
+        )
         self._offered_media = offer.media
         self._plan = plan
         self._offered = None
@@ -154,12 +163,8 @@ class Negotiator:
         secured = Secured(Plain(), lines)
         section = self._audio(media, formats, PTIME_MS, direction, True, secured)
         # Media that were declined before keep their place, declined.
-        declined = [
-            _declined(other) for other in self._offered_media if other.kind != "audio"
-        ]
-        place = next(
-            (n for n, other in enumerate(self._offered_media) if other.kind == "audio"), 0
-        )
+        declined = [_declined(other) for other in self._offered_media if other.kind != "audio"]
+        place = next((n for n, other in enumerate(self._offered_media) if other.kind == "audio"), 0)
         return self._text([*declined[:place], section, *declined[place:]])
 
     def accept(self, answer_text: str) -> MediaPlan:
@@ -337,7 +342,9 @@ def _in_use(plan: MediaPlan, codecs: tuple[Codec, ...]) -> list[Format]:
     formats: list[Format] = []
     for number, kind in plan.incoming.items():
         if kind.codec is None:
-            formats.append(Format(number, "CN" if kind.is_noise else "telephone-event", kind.clock_hz, {}))
+            formats.append(
+                Format(number, "CN" if kind.is_noise else "telephone-event", kind.clock_hz, {})
+            )
         elif kind.codec in codecs:
             formats.append(Format(number, kind.codec.name, kind.codec.clock_hz, {}))
     return formats

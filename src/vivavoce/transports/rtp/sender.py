@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from vivavoce.media.pcm import BYTES_PER_SAMPLE, RATE_HZ
-from vivavoce.media.resample import Resampler
+from vivavoce.transports.rtp.resampling import PieceResampler
 from vivavoce.transports.rtp.codecs import Codec, Encoder, new_encoder
 from vivavoce.transports.rtp.dtmf import KEYS, EventPacket, digit_packets
 from vivavoce.transports.rtp.packets import RtpPacket, build_rtp
@@ -47,7 +47,7 @@ class AudioSender:
         self._timestamp = secrets.randbits(32)
         self._outgoing: OutgoingType | None = None
         self._encoder: Encoder | None = None
-        self._resampler = Resampler(RATE_HZ, RATE_HZ)
+        self._resampler = PieceResampler(RATE_HZ, RATE_HZ)
         self._unsent = b""
         self._is_first = True
         self._digits: deque[str] = deque()
@@ -80,7 +80,7 @@ class AudioSender:
             outgoing.parameters,
         ):
             self._encoder = new_encoder(outgoing.codec, outgoing.parameters)
-            self._resampler = Resampler(RATE_HZ, outgoing.codec.pcm_hz)
+            self._resampler = PieceResampler(RATE_HZ, outgoing.codec.pcm_hz)
             self._unsent = b""
             self._event = None
             self._is_first = True
@@ -124,9 +124,7 @@ class AudioSender:
         self._n_pause_frames = max(0, self._n_pause_frames - 1)
         return self._sound_packets(frame, outgoing, self._encoder)
 
-    def _sound_packets(
-        self, frame: bytes, outgoing: OutgoingType, encoder: Encoder
-    ) -> list[bytes]:
+    def _sound_packets(self, frame: bytes, outgoing: OutgoingType, encoder: Encoder) -> list[bytes]:
         self._unsent += self._resampler.push(frame)
         samples = encoder.rate_hz * outgoing.packet_ms // 1000
         size = samples * BYTES_PER_SAMPLE

@@ -53,7 +53,5 @@ class SrtpIn:
 
 
 def _session(key: SrtpKey, direction: int) -> pylibsrtp.Session:
-    policy = pylibsrtp.Policy(
-        key=key.key, ssrc_type=direction, srtp_profile=_PROFILES[key.suite]
-    )
+    policy = pylibsrtp.Policy(key=key.key, ssrc_type=direction, srtp_profile=_PROFILES[key.suite])
     return pylibsrtp.Session(policy)

@@ -9,10 +9,10 @@ from aiosipua.headers import SipUri, parse_uri
 from aiosipua.utils import bracket_ipv6
 
 from vivavoce.errors import ConfigError
+from vivavoce.transports.sip.messages import LAST_PORT
 from vivavoce.transports.sip.settings import TransportName
 
 DEFAULT_PORTS: dict[TransportName, int] = {"udp": 5060, "tcp": 5060, "tls": 5061}
-LAST_PORT = 65535
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -118,7 +118,7 @@ def answer_challenge(
 
 
 def is_stale(response: SipResponse) -> bool:
-    """Say whether a challenge only wants a newer nonce: then the same password may be shown again."""
+    """Say whether a challenge only wants a newer nonce for the same password."""
     values = response.headers.get("WWW-Authenticate") + response.headers.get("Proxy-Authenticate")
     return any(parse_auth(value).params.get("stale", "").lower() == "true" for value in values)
 

@@ -68,14 +68,17 @@ class Endpoint:
         self._tasks = asyncio.TaskGroup()
         self._running: set[asyncio.Task[None]] = set()
         self._dialog_ended: asyncio.Event | None = None
+        self._is_closed = False
         self._own_addresses: dict[str, str] = {}
 
-    def spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Run something for as long as the server runs."""
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        """Run something for as long as the server runs; after that, nothing."""
+        if self._is_closed:
+            work.close()
+            return
         task = self._tasks.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        return task
 
     async def open(self) -> None:
         """Allow tasks."""
@@ -96,6 +99,7 @@ class Endpoint:
 
     async def close(self) -> None:
         """End all tasks, alarms and sockets."""
+        self._is_closed = True
         for task in list(self._running):
             task.cancel()
         await self._tasks.__aexit__(None, None, None)

@@ -94,7 +94,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class ReferProgress:
-    """How a transfer goes: first the answer to the REFER itself (202), then what the far side tells."""
+    """How a transfer goes: first the answer to the REFER (202), then what the far side tells."""
 
     status: int
     """Of the far side's call to the target; 408 if it tells nothing more in time."""

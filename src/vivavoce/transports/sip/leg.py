@@ -14,6 +14,7 @@ from vivavoce.transports.sip.events import CallEvent, Ended, EndReason, ReferPro
 from vivavoce.transports.sip.messages import (
     SUPPORTED,
     cseq_of,
+    is_plain_uri,
     number_in,
     set_body,
     tag_of,
@@ -136,10 +137,12 @@ class Leg:
         """Send a REFER and yield what becomes of it.
 
         Raises:
-            TransportClosed: the call is not up.
+            TransportClosed: the call is not up, or the target is malformed.
         """
         if self.ended is not None or not self.is_established:
             raise TransportClosed("the call is not up")
+        if not is_plain_uri(target):
+            raise TransportClosed("the target is no URI")
         flow = await self._endpoint.flow_for(self.dialog, self._flow)
         request = self.dialog.request("REFER", self._endpoint.via(flow))
         self._endpoint.say_who(request, flow)

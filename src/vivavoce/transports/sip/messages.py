@@ -5,6 +5,7 @@ headers, short header names it does not know) and the few rules it has wrong (ta
 name with brackets in it).
 """
 
+import logging
 import re
 import secrets
 from dataclasses import dataclass
@@ -16,8 +17,12 @@ from aiosipua.headers import COMPACT_HEADERS, CSeq, Via
 
 Message = SipRequest | SipResponse
 
+logging.getLogger("aiosipua.message").setLevel(logging.ERROR)
+# It warns of bodies of a wrong length: strangers could fill the log.
+
 MAX_MESSAGE_BYTES = 64 * 1024
 """What one UDP datagram can hold; streams are held to the same."""
+LAST_PORT = 65535
 MAX_CSEQ = 2**31 - 1  # RFC 3261, section 8.1.1.5
 MAGIC_COOKIE = "z9hG4bK"  # RFC 3261, section 8.1.1.7
 ALLOWED = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "NOTIFY")
@@ -47,8 +52,9 @@ _COMPACT_NAMES = {
 """Short forms that aiosipua does not know (RFC 3515, 3892, 4028, 6665, 3841)."""
 _MANDATORY = ("via", "from", "to", "call-id", "cseq")
 _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
-_METHOD = re.compile(r"[A-Za-z0-9.!%*_+`'~-]{1,32}", re.ASCII)
+_TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]{1,32}", re.ASCII)
 _QUOTED = re.compile(r'^\s*"(?:[^"\\]|\\.)*"')
+_PLAIN_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-~]{1,1000}", re.ASCII)
 _URI = re.compile(r"<([^<>]*)>")
 _TAG = re.compile(r";\s*tag\s*=\s*([^\s;,>]+)", re.IGNORECASE)
 
@@ -196,6 +202,16 @@ def number_in(value: str | None) -> int | None:
     return int(digits) if _NUMBER.fullmatch(digits) else None
 
 
+def is_plain_uri(text: str) -> bool:
+    """Say whether a text can stand in a request line or between angle brackets."""
+    return bool(_PLAIN_URI.fullmatch(text))
+
+
+def is_token(text: str) -> bool:
+    """Say whether a text can be a method or the name of a header."""
+    return bool(_TOKEN.fullmatch(text))
+
+
 def new_branch() -> str:
     """Return a branch nobody can guess."""
     return MAGIC_COOKIE + secrets.token_hex(8)
@@ -216,7 +232,7 @@ def _fault(message: Message, data: bytes) -> tuple[int, str] | None:
             return 400, "malformed request line"
         if start[2].upper() != "SIP/2.0":
             return 505, "unknown version"
-        if not _METHOD.fullmatch(message.method):
+        if not _TOKEN.fullmatch(message.method):
             return 400, "malformed method"
     elif not 100 <= message.status_code <= 699:
         return 400, "malformed status"
@@ -230,7 +246,7 @@ def _header_fault(message: Message) -> tuple[int, str] | None:
     if isinstance(message, SipRequest) and method.strip() != message.method:
         return 400, "CSeq of another method"
     via = top_via(message)
-    if not via.host or via.protocol.upper() != "SIP/2.0":
+    if not _is_usable(via) or via.protocol.upper() != "SIP/2.0":
         return 400, "malformed Via"
     if isinstance(message, SipRequest) and tag_of(message.headers.get_first("From") or "") is None:
         return 400, "From without a tag"
@@ -246,10 +262,14 @@ def _header_fault(message: Message) -> tuple[int, str] | None:
 def _answerable(request: SipRequest) -> bool:
     return (
         request.method != "ACK"
-        and bool(_METHOD.fullmatch(request.method))
+        and bool(_TOKEN.fullmatch(request.method))
         and all(request.headers.get_first(name) for name in _MANDATORY)
-        and bool(top_via(request).host)
+        and _is_usable(top_via(request))
     )
+
+
+def _is_usable(via: Via) -> bool:
+    return bool(via.host) and (via.port is None or 0 < via.port <= LAST_PORT)
 
 
 def _content_type(message: Message) -> str:

@@ -1,4 +1,4 @@
-"""Offers of the far side within a call, and our 2xx until it is acknowledged (RFC 3261, section 14)."""
+"""Offers of the far side within a call, and our 2xx until its ACK (RFC 3261, section 14)."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -18,7 +18,7 @@ from vivavoce.transports.sip.screening import Refusal, body_refusal, invite_refu
 from vivavoce.transports.sip.session_timer import Terms, write_terms_to_response
 from vivavoce.transports.sip.sockets import Flow
 from vivavoce.transports.sip.transaction_layer import Served, way_back
-from vivavoce.transports.sip.transactions import Answer, Failed, Send
+from vivavoce.transports.sip.transactions import Answer, Send
 
 RETRY_AFTER_S = 2
 """What we name to who must try again; the RFC wants 0 to 10."""
@@ -154,7 +154,7 @@ class Offers:
             match output:
                 case Send(message) if self._answer_flow is not None:
                     self._answer_flow.send(bytes(message))
-                case Failed():
+                case _:
                     self._call.unacknowledged()
         self._set_alarm(answer)
 

@@ -81,14 +81,12 @@ class OutgoingCall:
         return "calling" if self._leg is None else "up"
 
     async def events(self) -> AsyncIterator[CallEvent]:
-        """Yield `Ringing`, `EarlyMedia`, `Answered`, `Reoffer` and, last, `Ended`. For one reader."""
-        while True:
+        """Yield `Ringing`, `EarlyMedia`, `Answered`, `Reoffer`, last `Ended`. For one reader."""
+        while self._leg is None or not self._events.empty():
             event = await self._events.get()
             yield event
             if isinstance(event, Ended):
                 return
-            if isinstance(event, Answered) and self._leg is not None:
-                break
         async for event in self._leg.events():
             yield event
 
@@ -120,7 +118,7 @@ class OutgoingCall:
             self._send_cancel()
 
     async def run(self) -> None:
-        """Call; then go on acknowledging what the far side repeats, until that can't be any more."""
+        """Call; then acknowledge what the far side repeats, for as long as it may."""
         self._ask()
         while True:
             message = await self._next_message()

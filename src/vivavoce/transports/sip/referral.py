@@ -11,6 +11,7 @@ from vivavoce.transports.sip.messages import number_in
 
 PATIENCE_S = 60.0
 """For the next word of the far side; a target may ring for a while."""
+ACCEPTED = 202
 MAX_UNREAD = 64
 _FRAGMENT = re.compile(rb"SIP/2\.0 ([1-6][0-9][0-9])(?: |\r|\n|$)")
 
@@ -23,6 +24,7 @@ class Referral:
         """CSeq of the REFER, which the far side may name as `id`."""
         self._progress: asyncio.Queue[ReferProgress | None] = asyncio.Queue()
         self._is_over = False
+        self._is_answered = False
 
     @property
     def is_over(self) -> bool:
@@ -31,10 +33,13 @@ class Referral:
 
     def on_response(self, status: int) -> None:
         """The REFER itself is answered."""
-        self._put(ReferProgress(status, is_final=status >= 300))
+        if not self._is_answered:
+            self._is_answered = True
+            self._put(ReferProgress(status, is_final=status >= 300))
 
     def on_notify(self, notify: SipRequest) -> bool:
         """Take a NOTIFY; False if it tells nothing that can be understood."""
+        self.on_response(ACCEPTED)  # a NOTIFY may overtake the answer (section 2.4.4)
         state = (notify.headers.get_first("Subscription-State") or "").partition(";")[0]
         has_ended = state.strip().lower() == "terminated"
         found = _FRAGMENT.match(notify.body.lstrip())

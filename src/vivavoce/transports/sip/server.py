@@ -25,6 +25,8 @@ from vivavoce.transports.sip.messages import (
     USER_AGENT,
     Header,
     cseq_of,
+    is_plain_uri,
+    is_token,
     new_token,
     read_headers,
     response_to,
@@ -158,10 +160,13 @@ class SipServer:
         if trunk is not None and chosen is None:
             raise TransportClosed(f"no trunk {trunk}")
         uri = target if chosen is None else chosen.uri_of_target(target)
+        if not is_plain_uri(uri):
+            raise TransportClosed("the target is no URI")
         try:
             hop = hop_of(uri) if chosen is None else chosen.hop
             flow = await self._endpoint.flow_to(hop)
             invite = self._invite(uri, sdp, chosen, flow, headers)
+            bytes(invite)  # what cannot be written is found out here
         except (UnknownAddress, ValueError) as error:
             raise TransportClosed(str(error)) from error
         credentials = None if chosen is None else chosen.credentials
@@ -192,9 +197,8 @@ class SipServer:
 
     def on_cancel(self, invite: Served) -> None:
         """See `transaction_layer.Incoming`."""
-        for call in [*self._incoming, *self._outgoing]:
-            if call.on_cancel(invite):
-                return
+        if not any(call.on_cancel(invite) for call in self._incoming):
+            any(call.on_cancel(invite) for call in self._outgoing)
 
     def on_stray_answer(self, response: SipResponse, flow: Flow) -> None:
         """See `transaction_layer.Incoming`: a late 2xx is acknowledged, so that it ends."""
@@ -301,8 +305,8 @@ class SipServer:
             invite.headers.append(name, value)
         write_wish_to_request(invite, settings.session_timer_s, settings.min_session_timer_s)
         for header in headers:
-            if header.name in invite.headers:
-                raise ValueError(f"the header {header.name} is ours to set")
+            if header.name in invite.headers or not is_token(header.name):
+                raise ValueError(f"the header {header.name!r} can't be set")
             invite.headers.append(header.name, header.value)
         set_body(invite, sdp)
         return invite

@@ -43,7 +43,7 @@ class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     advertised_host: str = ""
     """The address that others reach us at, if it is not `host` (behind address translation)."""
     allowed_sources: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
-    """Networks whose calls are taken without a password; `0.0.0.0/0` and `::/0` take everybody's."""
+    """Networks whose calls are taken without a password; `0.0.0.0/0` and `::/0`: everybody's."""
     users: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Names and passwords of callers from elsewhere (digest); none: they are refused with 403."""
     realm: str = "vivavoce"

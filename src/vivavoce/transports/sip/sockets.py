@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from vivavoce.errors import ConfigError
-from vivavoce.transports.sip.addresses import LAST_PORT, Hop, UnknownAddress, address_of
+from vivavoce.transports.sip.addresses import Hop, UnknownAddress, address_of
 from vivavoce.transports.sip.framing import PING, PONG, FramingError, StreamFraming
+from vivavoce.transports.sip.messages import LAST_PORT
 from vivavoce.transports.sip.settings import SipSettings, TransportName
 
 LOG = logging.getLogger(__name__)

@@ -152,7 +152,7 @@ class TransactionLayer:
         return len(self._table) >= MAX_TRANSACTIONS
 
     def send_statelessly(self, response: SipResponse, flow: Flow) -> None:
-        """Send a response without remembering it; the far side repeats its request if it is lost."""
+        """Send a response without keeping it; the far side repeats its request if it is lost."""
         way_back(response, flow).send(bytes(response))
 
     def carry_out(

@@ -1,7 +1,7 @@
 """SIP transactions as machines without I/O (RFC 3261, section 17, with RFC 6026).
 
-A machine takes what happened (`receive`, `respond`, `tick`, `transport_failed`), each with the time,
-and returns what to do. It never waits: `next_deadline` says when it wants its next `tick`. A machine
+A machine takes what happened (`receive`, `respond`, `tick`, `transport_failed`) with the time, and
+returns what to do. It never waits: `next_deadline` says when it wants its next `tick`. A machine
 whose `next_deadline` is `OVER` is at its end and can be forgotten.
 """
 

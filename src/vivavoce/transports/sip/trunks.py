@@ -1,4 +1,4 @@
-"""Trunks: where they are, who we are there, and keeping ourselves registered (RFC 3261, section 10)."""
+"""Trunks: where they are, who we are there, and registering (RFC 3261, section 10)."""
 
 import asyncio
 import logging
@@ -11,10 +11,10 @@ from vivavoce.errors import ConfigError
 from vivavoce.transports.sip.addresses import Hop, UnknownAddress, hop_of
 from vivavoce.transports.sip.digest import Credentials
 from vivavoce.transports.sip.endpoint import Endpoint, cseq_counter
+from vivavoce.transports.sip.framing import PING
 from vivavoce.transports.sip.messages import USER_AGENT, new_token, number_in, uri_of
 from vivavoce.transports.sip.settings import SipTrunk
 from vivavoce.transports.sip.sockets import Flow
-from vivavoce.transports.sip.framing import PING
 
 LOG = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ RENEW_SHARE = 0.8
 """Of the time a registration holds; then it is renewed."""
 FIRST_RETRY_S, LONGEST_RETRY_S = 5.0, 300.0
 KEEP_ALIVE_S = 25.0
-"""Between keep-alives on a registered way, so that address translation keeps it (RFC 5626, 4.4.1)."""
+"""Between keep-alives, so that address translation keeps the way open (RFC 5626, 4.4.1)."""
 GOODBYE_S = 2.0
 
 RegistrationState = Literal["registering", "registered", "failed"]
@@ -93,8 +93,9 @@ class Registration:
         while True:
             held_s = await self._register(self.trunk.settings.register_s)
             if held_s is None:
+                if self.state != "failed":
+                    LOG.warning("trunk %s: not registered (%s)", self.trunk.name, self.status)
                 self.state = "failed"
-                LOG.warning("trunk %s: not registered (%s)", self.trunk.name, self.status)
                 await asyncio.sleep(retry_s)
                 retry_s = min(2 * retry_s, LONGEST_RETRY_S)
                 continue

@@ -34,6 +34,8 @@ HEARD_FRAMES = 50
 """Of 10 ms, kept by the engine until `heard` is called, which is twice a frame."""
 LOW_BYTES = 64 * 1024
 """The listener is told of room when less than this is unsent."""
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+"""Of one message, where the peer names no limit."""
 SAMPLES_PER_FRAME = FRAME_BYTES // 2
 
 
@@ -126,8 +128,12 @@ class LibwebrtcPeer:
             return b""
         heard = b""
         while (frame := self._in.read()) is not None:
-            heard += self._as_ours(frame)
-        return heard
+            data, _bits, rate_hz, n_channels, _n_samples, _timestamp = frame
+            if rate_hz != self._heard_hz:
+                heard = self._resampled(heard)
+                self._heard_hz, self._resampler = rate_hz, Resampler(rate_hz, RATE_HZ)
+            heard += data if n_channels == 1 else _mixed(data, n_channels)
+        return self._resampled(heard)
 
     def send(self, text: bytes) -> None:
         """See `Peer`."""
@@ -276,17 +282,10 @@ class LibwebrtcPeer:
                 while connection.ice_gathering_state != complete:
                     await gathered.wait()
 
-    def _as_ours(self, frame: tuple[bytes, int, int, int, int, int]) -> bytes:
-        """Return one frame of the engine as 24 kHz mono."""
-        data, _bits, rate_hz, n_channels, _n_samples, _timestamp = frame
-        if n_channels > 1:
-            samples = np.frombuffer(data, "<i2").reshape(-1, n_channels)
-            data = samples.mean(axis=1).astype("<i2").tobytes()
-        if self._resampler is None or rate_hz != self._heard_hz:
-            self._heard_hz = rate_hz
-            self._resampler = Resampler(rate_hz, RATE_HZ)
-        return self._resampler.push(data)
+    def _resampled(self, data: bytes) -> bytes:
+        return self._resampler.push(data) if self._resampler is not None else data
 
 
-MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-"""Of one message, where the peer names no limit."""
+def _mixed(data: bytes, n_channels: int) -> bytes:
+    samples = np.frombuffer(data, "<i2").reshape(-1, n_channels)
+    return samples.mean(axis=1).astype("<i2").tobytes()
