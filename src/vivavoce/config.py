@@ -17,7 +17,7 @@ from platformdirs import user_config_path, user_data_path
 
 from vivavoce.core.options import DEFAULT_INSTRUCTIONS
 from vivavoce.errors import ConfigError
-from vivavoce.protocol.webhooks import EventType
+from vivavoce.telephone_config import TelephoneConfig, WebhookConfig
 from vivavoce.transports.rtp.settings import RtpSettings
 from vivavoce.transports.sip.settings import SipSettings
 
@@ -30,6 +30,9 @@ CLIENT_KEY = "VIVAVOCE_API_KEY"
 SECRET = "********"
 SECRET_NAMES = ("api_key", "headers", "password", "users")
 """Whatever lies at or below a setting of this name is never shown."""
+
+NONE = "none"
+SIP_MAY_BE_NONE = ("udp_port", "tcp_port", "tls_port", "session_timer_s")
 
 LEVELS = 3  # engines.transcriber.model
 
@@ -196,43 +199,6 @@ class WebRtcConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     machine. None: any."""
     echo_cancellation: bool = True
     """Take the assistant's own voice out of the caller's microphone."""
-
-
-class AnswerConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Answer every telephone call at once, without any application."""
-
-    model: str | None = None
-    """As a client would name it; default: the server's own."""
-    instructions: str | None = None
-    """Of the language model; default: those of `[session]`."""
-    voice: str | None = None
-    """Default: that of `[session]`."""
-    greeting: str = "Greet the caller in one short sentence and ask what you can do."
-    """What the assistant is told to say first; empty: the caller speaks first."""
-
-
-class TelephoneConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What happens in telephone calls; they come in by `[sip]`."""
-
-    dtmf_to_conversation: bool = False
-    """What a caller types becomes a message of the conversation, after `#`, a pause of 2.5 seconds
-    or when the caller speaks; else only the application is told of each key."""
-    answer: AnswerConfig | None = None
-    """Table `[telephone.answer]`: answer every call, without any application; else calls ring
-    until an application accepts them, which it learns of by `[[webhooks]]`."""
-
-
-class WebhookConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where events are delivered to, signed as Standard Webhooks."""
-
-    url: str
-    """Of the endpoint; a 2xx status within 5 seconds is success, anything else is tried again."""
-    secret_env: str | None = None
-    """The environment variable that holds the signing secret, `whsec_...`."""
-    secret_file: str | None = None
-    """Or the file that holds it."""
-    events: tuple[EventType, ...] = ("realtime.call.incoming",)
-    """Which ones; `vivavoce.call.ended` tells of every telephone call that is over."""
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -432,6 +398,9 @@ def _convert(tree: Mapping[str, object]) -> Config:
         for role, default in _default_engines().items():
             if isinstance(table := engines.get(role), dict):
                 table.setdefault("use", default["use"])
+    if isinstance(sip := tree.get("sip"), dict):
+        # TOML has no null.
+        sip.update({name: None for name in SIP_MAY_BE_NONE if sip.get(name) == NONE})
     try:
         return msgspec.convert(tree, Config)
     except msgspec.ValidationError as error:

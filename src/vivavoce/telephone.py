@@ -7,14 +7,16 @@ from contextlib import asynccontextmanager
 
 from msgspec import UNSET
 
+from vivavoce.api.dialling import Dialler
 from vivavoce.api.gateway import Gateway
 from vivavoce.api.telephone import AutoAnswer, Telephone, auto_answer_options
 from vivavoce.api.webhooks import Webhooks
-from vivavoce.config import AnswerConfig, Config, Loaded
+from vivavoce.config import Config, Loaded
 from vivavoce.errors import ConfigError, ProtocolError
 from vivavoce.interfaces import Engines
 from vivavoce.protocol.session import AudioOutputUpdate, AudioUpdate, RealtimeSessionUpdate
 from vivavoce.protocol.webhooks import CALL_INCOMING
+from vivavoce.telephone_config import AnswerConfig
 from vivavoce.transports.rtp.session import RtpEndpoint
 from vivavoce.transports.sip.server import SipServer
 
@@ -76,6 +78,9 @@ async def open_telephone(
     async with SipServer(config.sip, gateway.clock, telephone.on_call, server_tls=tls) as server:
         for name, (host, port) in server.listening.items():
             LOG.info("telephone: sip:%s:%d;transport=%s", host, port, name)
+        if config.sip.trunks:
+            dialler = Dialler(gateway, telephone, rtp, server, config.sip.trunks)
+            gateway.telephone_calls.dial = dialler.dial
         yield
 
 

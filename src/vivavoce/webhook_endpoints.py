@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from vivavoce.config import Loaded, WebhookConfig
+from vivavoce.config import Loaded
 from vivavoce.errors import ConfigError
 from vivavoce.runtime.webhook_endpoint import Endpoint, signing_key
+from vivavoce.telephone_config import WebhookConfig
 
 
 def webhook_endpoints(loaded: Loaded) -> tuple[Endpoint, ...]:

@@ -1,6 +1,6 @@
 """A server with a telephone and an application's webhook endpoint, all on real ports."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from openai.types.webhooks import RealtimeCallIncomingWebhookEvent
 
 from tests.api.server import Served, served
 from tests.api.webhook_receiver import SECRET, Receiver, receiving
+from vivavoce.api.dialling import Dialler
 from vivavoce.api.telephone import AutoAnswer, Telephone
 from vivavoce.api.webhooks import Webhooks, wait_before_retry_s
 from vivavoce.core.options import SessionOptions
@@ -23,7 +24,7 @@ from vivavoce.testing.scripted import open_scripted_engines
 from vivavoce.transports.rtp.session import RtpEndpoint
 from vivavoce.transports.rtp.settings import RtpSettings
 from vivavoce.transports.sip.server import SipServer
-from vivavoce.transports.sip.settings import SipSettings
+from vivavoce.transports.sip.settings import SipSettings, SipTrunk
 
 SCRIPT = Path(__file__).parents[1] / "clients" / "script.toml"
 
@@ -74,7 +75,7 @@ async def opened_office(
     answer_within_s: float = 30.0,
     webhook_statuses: tuple[int, ...] = (),
     wait_s: Callable[[int], float] = wait_before_retry_s,
-    rtp: RtpSettings | None = None,
+    trunks: Mapping[str, SipTrunk] | None = None,
 ) -> AsyncIterator[Office]:
     """Open one until the block is left. Its engines are those of the clients' script."""
     async with AsyncExitStack() as stack:
@@ -101,14 +102,13 @@ async def opened_office(
             counting_ids(),
             wait_s,
         )
-        settings = rtp or RtpSettings(first_port=32_000, last_port=32_400)
-        telephone = Telephone(gateway, RtpEndpoint(settings, gateway.clock), webhooks, auto_answer)
-        sip = await stack.enter_async_context(
-            SipServer(
-                SipSettings(udp_port=0, tcp_port=None, answer_within_s=answer_within_s),
-                gateway.clock,
-                telephone.on_call,
-            )
+        rtp = RtpEndpoint(RtpSettings(first_port=32_000, last_port=32_400), gateway.clock)
+        telephone = Telephone(gateway, rtp, webhooks, auto_answer)
+        settings = SipSettings(
+            udp_port=0, tcp_port=None, answer_within_s=answer_within_s, trunks=trunks or {}
         )
+        sip = await stack.enter_async_context(SipServer(settings, gateway.clock, telephone.on_call))
+        if trunks:
+            gateway.telephone_calls.dial = Dialler(gateway, telephone, rtp, sip, trunks).dial
         host, port = sip.listening["udp"]
         yield Office(server, receiver, f"sip:service@{host}:{port}")

@@ -10,7 +10,7 @@ import pytest
 from openai import AsyncOpenAI, NotFoundError
 
 from tests.api.office import Office, opened_office
-from tests.api.server import Socket
+from tests.api.server import Event, Socket
 from tests.phone import PhoneCall, calling
 from tests.recordings import recording
 from tests.transports.sip.peer import Peer
@@ -20,7 +20,7 @@ from vivavoce.protocol.session import RealtimeSessionUpdate
 from vivavoce.store.webhooks import list_deliveries
 from vivavoce.transports.sip.events import Answered, Ended
 
-STORY = {"type": "response.create", "response": {"instructions": "Tell a story."}}
+STORY: Event = {"type": "response.create", "response": {"instructions": "Tell a story."}}
 
 
 @asynccontextmanager

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.api.office import Office, opened_office
-from tests.api.server import Socket
+from tests.api.server import Event, Socket
 from tests.transports.sip.peer import ANSWER, OFFER, Peer
 from vivavoce.transports.rtp.packets import parse_rtp
 
-SPEAK = {"type": "response.create", "response": {"instructions": "Tell a story."}}
+SPEAK: Event = {"type": "response.create", "response": {"instructions": "Tell a story."}}
 TARGET = "sip:desk@127.0.0.1"
 
 

@@ -1,5 +1,6 @@
 """Translation sessions over WebRTC."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -93,3 +94,19 @@ async def test_what_does_not_translate_is_refused_with_the_offer() -> None:
             assert answer.status == 404
             assert (await answer.json())["error"]["code"] == "model_not_found"
     caller.connection.close()
+
+
+async def test_a_translation_call_has_no_sidebands_but_can_be_hung_up() -> None:
+    async with translating(("sk-1",)) as server:
+        url = server.url + ADDRESS
+        async with calling(server.http, url, headers=KEYED) as caller:
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                async with server.socket(f"call_id={caller.call_id}", headers=KEYED):
+                    pass
+            assert refused.value.status == 404
+            address = f"{server.url}/v1/realtime/calls/{caller.call_id}/hangup"
+            async with server.http.post(address, headers=KEYED) as answer:
+                assert answer.status == 200
+            async with asyncio.timeout(2):
+                await caller.is_closed.wait()
+            await until_over(server)

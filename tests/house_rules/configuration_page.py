@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 
-from vivavoce import config
 from vivavoce.config import (
     Config,
     EnginesConfig,
@@ -23,6 +22,9 @@ from vivavoce.config import (
     TracingConfig,
     WebRtcConfig,
 )
+from vivavoce.telephone_config import AnswerConfig, TelephoneConfig, WebhookConfig
+from vivavoce.transports.rtp.settings import RtpSettings
+from vivavoce.transports.sip.settings import SipSettings, SipTrunk
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "configuration.md"
 SECTIONS = (
@@ -35,6 +37,12 @@ SECTIONS = (
     ("tracing", TracingConfig),
     ("tracing.otlp", OtlpConfig),
     ("webrtc", WebRtcConfig),
+    ("telephone", TelephoneConfig),
+    ("telephone.answer", AnswerConfig),
+    ("sip", SipSettings),
+    ("sip.trunks.NAME", SipTrunk),
+    ("rtp", RtpSettings),
+    ("[webhooks]", WebhookConfig),
 )
 HEAD = """# Configuration
 
@@ -74,7 +82,8 @@ def _section(name: str, struct: type[msgspec.Struct]) -> Iterator[str]:
         default = field.default
         if default is msgspec.NODEFAULT and field.default_factory is not msgspec.NODEFAULT:
             default = field.default_factory()
-        shown = "" if default is None or default == {} else f"`{_toml(default)}`"
+        is_plain = default in (None, {}, msgspec.NODEFAULT)
+        shown = "" if is_plain else f"`{_toml(default)}`"
         yield f"| `{field.name}` | {shown} | {described.get(field.name, '')} |"
     yield ""
 
@@ -86,7 +95,9 @@ def _toml(value: object) -> str:
 
 
 def _descriptions(struct: type[msgspec.Struct]) -> dict[str, str]:
-    tree = ast.parse(inspect.getsource(config))
+    module = inspect.getmodule(struct)
+    assert module is not None
+    tree = ast.parse(inspect.getsource(module))
     body = next(
         n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == struct.__name__
     )

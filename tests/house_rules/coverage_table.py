@@ -130,14 +130,10 @@ TRANSLATION_SESSION: dict[str, Row] = {
     ),
 }
 
-WEBRTC = Row("not yet", "", "only with WebRTC and SIP")
 MCP = Row("not yet", "", "only with MCP tools, which are refused")
 CLIENT_EVENTS: dict[str, Row] = {
     "input_audio_buffer.append": Row(
         "enacted", "transports/test_websocket.py::test_the_largest_append_is_heard_whole"
-    ),
-    "output_audio_buffer.clear": Row(
-        "enacted", "playback_cleared_by_the_client", "only with WebRTC and SIP"
     ),
     "session.input_audio_buffer.append": Row(
         "enacted", TRANSLATION + "test_an_utterance_is_translated_when_it_is_over"
@@ -146,7 +142,12 @@ CLIENT_EVENTS: dict[str, Row] = {
 }
 """Those that no transcript shows; the others are proved by the transcripts that hold them."""
 SERVER_EVENTS: dict[str, Row] = {
-    "input_audio_buffer.dtmf_event_received": WEBRTC,
+    "vivavoce.call.progress": Row(
+        "told", "api/test_dialling.py::test_a_call_is_made_answered_and_hung_up", "our own"
+    ),
+    "vivavoce.call.transfer": Row(
+        "told", "api/test_transfers.py::test_a_transfer_that_succeeds_ends_the_call_here", "our own"
+    ),
     "output_audio_buffer.started": Row("told", "playback", "only with WebRTC and SIP"),
     "output_audio_buffer.stopped": Row("told", "playback", "only with WebRTC and SIP"),
     "output_audio_buffer.cleared": Row("told", "playback_barge_in", "only with WebRTC and SIP"),

@@ -56,9 +56,9 @@ export async function withPage(options, scene) {
     const seen = await scene(page);
     return { ...seen, complaints };
   } catch (error) {
-    throw new Error(
-      `${error.message}\nThe page complained: ${complaints.join('; ') || 'of nothing'}`,
-    );
+    const shown = await page.evaluate(() => document.body.innerText).catch(() => 'nothing');
+    const complained = complaints.join('; ') || 'nothing';
+    throw new Error(`${error.message}\nThe page complained of: ${complained}\nIt shows: ${shown}`);
   } finally {
     await context.close();
     rmSync(profile, { recursive: true, force: true });

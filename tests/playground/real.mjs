@@ -25,6 +25,7 @@ const conversation = (options) => () =>
     await page.locator('.entry[data-kind="assistant"]').nth(2).waitFor();
     const level = await user.sounds(page, 'answer');
     const drawn = await user.waterfall(page);
+    await page.mouse.move(0, 0);
     await page.screenshot({ path: join(pictures, `real-${options.dark ? 'dark' : 'light'}.png`) });
     return { level, drawn, badge: await user.badge(page), transcript: await user.transcript(page) };
   });

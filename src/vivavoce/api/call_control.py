@@ -28,6 +28,7 @@ from vivavoce.interfaces import Engines
 from vivavoce.protocol.codec import decode_body
 from vivavoce.protocol.refusals import unknown_parameter
 from vivavoce.protocol.session import RealtimeSessionUpdate, TranscriptionSessionUpdate
+from vivavoce.transports.sip.incoming import IncomingCall
 
 LOG = logging.getLogger(__name__)
 
@@ -113,6 +114,7 @@ class CallControl:
     async def _reject(self, request: web.Request, key: AdmittedKey) -> web.StreamResponse:
         body = decode_body(await request.read(), _REJECT_DECODER)
         call = self._ringing(request, key)
+        assert isinstance(call.leg, IncomingCall)  # others have a session from the start
         call.leg.reject(body.status_code or DECLINE)
         return web.Response()
 

@@ -33,7 +33,6 @@ HUNG_UP = 1000
 STATUS_OF = {
     "unsupported_content_type": 415,
     "model_not_found": 404,
-    "server_error": 503,
 }
 """HTTP answers by error code; all others are 400."""
 
@@ -59,9 +58,7 @@ class Calls:
     async def hang_up(self, request: web.Request, key: AdmittedKey) -> web.StreamResponse:
         """`POST /v1/realtime/calls/{call_id}/hangup`: end a call."""
         call_id = request.match_info["call_id"]
-        session = None
-        if call_id.startswith(f"{CALL_PREFIX}_"):
-            session = self._gateway.directory.find(call_id, owner_of(self._gateway, key.key_id))
+        session = self._gateway.directory.find_call(call_id, owner_of(self._gateway, key.key_id))
         if session is None:
             error = ProtocolError(
                 f"No call with id '{call_id[:100]}' is under way.",
@@ -132,10 +129,13 @@ class Calls:
             opened_by=f"{opened_by(request, key)}, call {call_id}",
             playout=playout,
         )
-        listed = gateway.directory.listed(
-            runner.session_id, runner, joinable(gateway, key.key_id, call_id=call_id)
+        found_as = joinable(
+            gateway,
+            key.key_id,
+            call_id=call_id,
+            has_sidebands=isinstance(options, SessionOptions),
         )
-        places.enter_context(listed)
+        places.enter_context(gateway.directory.listed(runner.session_id, runner, found_as))
         places.enter_context(gateway.pacer.paced(lambda: transport.exchange(playout.next_frame())))
         gateway.background.start(_hold(runner, places.pop_all()), name=call_id)
         return answer, call_id

@@ -85,7 +85,12 @@ async def hold_joining(
 
 
 def joinable(
-    gateway: Gateway, key_id: str, *, call_id: str | None = None, may_return: bool = False
+    gateway: Gateway,
+    key_id: str,
+    *,
+    call_id: str | None = None,
+    may_return: bool = False,
+    has_sidebands: bool = True,
 ) -> Joinable:
     """Return how others may join a session that this key begins.
 
@@ -94,10 +99,16 @@ def joinable(
         key_id: of the standard key.
         call_id: of a session that is a call, besides its own id.
         may_return: whether its client asked to come back after a loss.
+        has_sidebands: whether control connections may join it.
     """
     # A factory of its own, so that no other id tells anything of the token.
     token = seeded_ids(gateway.new_seed())("resume") if may_return else None
-    return Joinable(owner=owner_of(gateway, key_id), call_id=call_id, resume_token=token)
+    return Joinable(
+        owner=owner_of(gateway, key_id),
+        call_id=call_id,
+        resume_token=token,
+        has_sidebands=has_sidebands,
+    )
 
 
 def asks_to_return(gateway: Gateway, request: web.Request, dialect: Dialect) -> bool:

@@ -5,21 +5,14 @@ from contextlib import ExitStack
 
 from aiohttp import web
 
-from vivavoce import __version__
 from vivavoce.api.admission import Admitted, Refused, admit
-from vivavoce.api.bound_sessions import prompt_finder
 from vivavoce.api.errors import error_response
 from vivavoce.api.gateway import Gateway
 from vivavoce.api.joining import Joining, hold_joining, joinable
-from vivavoce.core.options import SessionOptions
-from vivavoce.core.session import Session
+from vivavoce.api.running import begun_session, whom
 from vivavoce.errors import ProtocolError, TransportClosed
-from vivavoce.ids import seeded_ids
 from vivavoce.interfaces import Engines
 from vivavoce.protocol.server_events import ErrorDetail, ErrorEvent
-from vivavoce.runtime.observer import Observer
-from vivavoce.runtime.recording import Header
-from vivavoce.runtime.runner import SessionRunner
 from vivavoce.transports.dialects.choice import codec_of
 from vivavoce.transports.websocket import WebSocketTransport, open_websocket
 
@@ -85,55 +78,20 @@ class Realtime:
     async def _hold(
         self, transport: WebSocketTransport, engines: Engines, admitted: Admitted
     ) -> None:
-        gateway = self._gateway
-        options = admitted.options
-        seed = gateway.new_seed()
-        joining = joinable(gateway, admitted.key.key_id, may_return=admitted.may_return)
-        session = Session(
-            options, new_id=seeded_ids(seed), check_tool=engines.language_model.check_tool
-        )
-        runner = SessionRunner(
-            transport,
+        gateway, key_id = self._gateway, admitted.key.key_id
+        joining = joinable(gateway, key_id, may_return=admitted.may_return)
+        runner = begun_session(
+            gateway,
             engines,
-            session,
-            gateway.clock,
-            gateway.settings,
-            [
-                *self._observers(session.session_id, options, seed, admitted.key.key_id),
-                *admitted.account.observers(session.session_id, options.model),
-            ],
-            new_id=gateway.new_id,
-            prepared_room=gateway.prepared_room,
-            reports_timing=options.extensions,
-            limits=admitted.account.response_limits(gateway.new_id, admitted.dialect),
-            find_prompt=prompt_finder(gateway.database),
-            opened_by=_opened_by(admitted),
+            transport,
+            admitted.options,
+            key_id=key_id,
+            dialect=admitted.dialect,
+            opened_by=whom(key_id, admitted.safety_identifier),
             resume_token=joining.resume_token,
         )
-        with gateway.directory.listed(session.session_id, runner, joining):
+        with gateway.directory.listed(runner.session_id, runner, joining):
             await runner.run()
-
-    def _observers(
-        self, session_id: str, options: SessionOptions, seed: int, key_id: str
-    ) -> list[Observer]:
-        gateway = self._gateway
-        observers: list[Observer] = [gateway.metrics.of_session()]
-        if gateway.recordings is not None:
-            header = Header(
-                server_version=__version__,
-                options=options,
-                seed=seed,
-                wall_s=gateway.clock.wall(),
-                key_id=key_id,
-            )
-            observers.append(gateway.recordings.start(session_id, header))
-        return observers
-
-
-def _opened_by(admitted: Admitted) -> str:
-    if admitted.safety_identifier is None:
-        return admitted.key.key_id
-    return f"{admitted.key.key_id} for {admitted.safety_identifier!r}"
 
 
 def _no_room() -> ProtocolError:

@@ -11,6 +11,7 @@ from vivavoce.api.beta_client_secrets import BetaClientSecrets
 from vivavoce.api.call_control import CallControl
 from vivavoce.api.calls import CALLS, Calls
 from vivavoce.api.client_secrets import ClientSecrets
+from vivavoce.api.dialling import calling_or
 from vivavoce.api.errors import error_response, http_error, json_response
 from vivavoce.api.gateway import Gateway
 from vivavoce.api.keyed import Handler, KeyedHandler, with_any_key, with_standard_key
@@ -124,7 +125,7 @@ def _calls(gateway: Gateway) -> list[web.RouteDef]:
     calls = Calls(gateway)
     return [
         web.post("/v1/realtime", with_any_key(gateway, calls.begin_beta)),
-        web.post(CALLS, with_any_key(gateway, calls.begin)),
+        web.post(CALLS, with_any_key(gateway, calling_or(gateway, calls.begin))),
         web.post("/v1/realtime/translations/calls", with_any_key(gateway, calls.begin_translation)),
         *(
             web.post(f"{CALLS}/{{call_id}}/{name}", with_standard_key(gateway, handler))

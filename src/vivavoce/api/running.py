@@ -78,8 +78,12 @@ def begun_session(
 
 def opened_by(request: web.Request, key: AdmittedKey) -> str:
     """Return, for the log, with which key a session was begun, and for whom."""
-    identifier = safety_identifier(request, key)
-    return key.key_id if identifier is None else f"{key.key_id} for {identifier!r}"
+    return whom(key.key_id, safety_identifier(request, key))
+
+
+def whom(key_id: str, identifier: str | None) -> str:
+    """Return, for the log, a key and the user that the operator's own server named, if any."""
+    return key_id if identifier is None else f"{key_id} for {identifier!r}"
 
 
 def _observers(

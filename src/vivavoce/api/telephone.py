@@ -11,6 +11,7 @@ from vivavoce.api.call_control import telephone_options
 from vivavoce.api.calls import CALL_PREFIX
 from vivavoce.api.gateway import Gateway
 from vivavoce.api.telephone_calls import TelephoneCall
+from vivavoce.api.telephone_following import followed
 from vivavoce.api.telephone_sessions import accept_call
 from vivavoce.api.webhooks import Webhooks
 from vivavoce.core.options import SessionOptions
@@ -32,8 +33,9 @@ from vivavoce.runtime.directory import EVERYBODY
 from vivavoce.transports.rtp.refusal import MediaRefused
 from vivavoce.transports.rtp.security import Plain
 from vivavoce.transports.rtp.session import RtpEndpoint, RtpSession
-from vivavoce.transports.sip.events import Acknowledged, Ended, Reoffer
+from vivavoce.transports.sip.events import Ended
 from vivavoce.transports.sip.incoming import IncomingCall
+from vivavoce.transports.sip.outgoing import OutgoingCall
 from vivavoce.transports.telephone import TelephoneTransport
 
 LOG = logging.getLogger(__name__)
@@ -70,31 +72,33 @@ class Telephone:
     async def on_call(self, leg: IncomingCall) -> None:
         """Own one call, from its INVITE to its end."""
         gateway = self._gateway
-        transport = TelephoneTransport(leg, gateway.clock)
+        transport = TelephoneTransport(gateway.clock)
         try:
             media = await self._rtp.open(transport, leg.caller.source[0])
         except EngineError as error:
             LOG.warning("a call can't be taken: %s", error.message)
             leg.close("rejected", NO_MEDIA)
             return
-        transport.media = media
-        call = TelephoneCall(
-            call_id=seeded_ids(gateway.new_seed())(CALL_PREFIX),
-            leg=leg,
-            transport=transport,
-            media=media,
-        )
-        gateway.telephone_calls.add(call)
+        call = self.take_up(leg, transport, media)
         ended = Ended("server_closing")
         try:
-            await self._ring(call)
-            ended = await _followed(call)
+            await self._ring(call, leg)
+            ended = await followed(gateway, call)
         finally:
-            await self._end(call, ended)
+            await self.see_off(call, ended)
 
-    async def _ring(self, call: TelephoneCall) -> None:
+    def take_up(
+        self, leg: IncomingCall | OutgoingCall, transport: TelephoneTransport, media: RtpSession
+    ) -> TelephoneCall:
+        """List a call that begins; `see_off` must follow its end."""
+        transport.leg, transport.media = leg, media
+        call_id = seeded_ids(self._gateway.new_seed())(CALL_PREFIX)
+        call = TelephoneCall(call_id=call_id, leg=leg, transport=transport, media=media)
+        self._gateway.telephone_calls.add(call)
+        return call
+
+    async def _ring(self, call: TelephoneCall, leg: IncomingCall) -> None:
         """Let the call ring where it is to be answered; an unusable one is refused."""
-        leg = call.leg
         try:
             security = _security_of(call.media, leg.caller.offer)
         except MediaRefused as error:
@@ -105,7 +109,7 @@ class Telephone:
         LOG.info("call %s from %s to %s", call.call_id, source, uri)
         leg.ring()
         if self._auto_answer is not None:
-            await self._answer(call, self._auto_answer)
+            await self._answer(call, leg, self._auto_answer)
             return
         headers = (SipHeader(name=line.name, value=line.value) for line in leg.caller.headers)
         data = IncomingCallData(
@@ -115,13 +119,15 @@ class Telephone:
         event = RealtimeCallIncoming(id=event_id, created_at=now_s, data=data)
         await self._webhooks.announce(event, pointless_after=call.call_id)
 
-    async def _answer(self, call: TelephoneCall, auto_answer: AutoAnswer) -> None:
+    async def _answer(
+        self, call: TelephoneCall, leg: IncomingCall, auto_answer: AutoAnswer
+    ) -> None:
         gateway = self._gateway
         engines = gateway.engines
         has_room = gateway.directory.has_room and gateway.accounts.of(KEY_ID).has_room
         if engines is None or not has_room:
             LOG.warning("call %s refused: the server is full", call.call_id)
-            call.leg.close("rejected", NO_ROOM)
+            leg.close("rejected", NO_ROOM)
             return
         try:
             options = await auto_answer_options(gateway, engines, auto_answer)
@@ -134,7 +140,8 @@ class Telephone:
             LOG.warning("call %s can't be answered: %s", call.call_id, error.message)
             call.leg.hangup()
 
-    async def _end(self, call: TelephoneCall, ended: Ended) -> None:
+    async def see_off(self, call: TelephoneCall, ended: Ended) -> None:
+        """Wait for the end of the session of a call that is over, forget it and tell of it."""
         gateway = self._gateway
         self._webhooks.end_call(call.call_id)
         statistics = call.media.statistics()
@@ -148,7 +155,7 @@ class Telephone:
             *(statistics.n_received, statistics.n_lost, statistics.jitter_ms),
         )
         session = call.session
-        lasted_s = 0.0 if session is None else gateway.clock.now() - call.accepted_at
+        lasted_s = 0.0 if session is None else gateway.clock.now() - call.begun_at
         data = EndedCallData(
             call_id=call.call_id,
             session_id=None if session is None else session.session_id,
@@ -190,32 +197,3 @@ def _security_of(media: RtpSession, offer: str | None) -> MediaSecurity | UnsetT
     media.answer(offer, direction="inactive")  # the one that is sent is made on acceptance
     assert media.plan is not None
     return "rtp" if isinstance(media.plan.security, Plain) else "srtp"
-
-
-async def _followed(call: TelephoneCall) -> Ended:
-    """Do what the caller's side asks for, until the call is over."""
-    async for event in call.leg.events():
-        match event:
-            case Acknowledged(sdp=str() as answer):
-                try:
-                    call.media.accept(answer)
-                except MediaRefused as error:
-                    LOG.info("call %s hung up: %s", call.call_id, error.reason)
-                    call.leg.hangup()
-            case Reoffer():
-                _settle(call, event)
-            case Ended():
-                return event
-            case _:
-                pass
-    raise AssertionError("the last event of every call is its end")
-
-
-def _settle(call: TelephoneCall, reoffer: Reoffer) -> None:
-    """Hold, go on, or send elsewhere, as the caller's side wants."""
-    media = call.media
-    try:
-        reoffer.answer(media.offer() if reoffer.sdp is None else media.answer(reoffer.sdp))
-    except MediaRefused as error:
-        LOG.info("call %s stays as it was: %s", call.call_id, error.reason)
-        reoffer.refuse(error.status)

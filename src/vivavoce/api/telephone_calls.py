@@ -1,12 +1,19 @@
 """The telephone calls of a server, from their first ring to their end."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
+from vivavoce.core.options import SessionOptions
+from vivavoce.interfaces import Engines
 from vivavoce.runtime.directory import EVERYBODY
 from vivavoce.runtime.runner import SessionRunner
 from vivavoce.transports.rtp.session import RtpSession
 from vivavoce.transports.sip.incoming import IncomingCall
+from vivavoce.transports.sip.messages import Header
+from vivavoce.transports.sip.outgoing import OutgoingCall
 from vivavoce.transports.telephone import TelephoneTransport
 
 
@@ -16,15 +23,15 @@ class TelephoneCall:
 
     call_id: str
     """`rtc_...`; not to be guessed: who knows it, and a key, may take the call and listen."""
-    leg: IncomingCall
+    leg: IncomingCall | OutgoingCall
     transport: TelephoneTransport
     media: RtpSession
     owner: str | None = EVERYBODY
     """Of the session, once it is accepted."""
     session: SessionRunner | None = None
-    """None: it rings."""
-    accepted_at: float = 0.0
-    """Monotonic seconds."""
+    """None: it rings, and nobody has accepted it."""
+    begun_at: float = 0.0
+    """Monotonic seconds: its session's beginning."""
     is_being_transferred: bool = False
     session_has_ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -38,10 +45,35 @@ class TelephoneCall:
         return self.owner in (owner, EVERYBODY)
 
 
+class Order(Struct, frozen=True, kw_only=True):
+    """A call to be made."""
+
+    target_uri: str
+    """`sip:` or `tel:`."""
+    trunk: str | None
+    """Name of the trunk to call through; None: the only one there is."""
+    headers: Sequence[Header] = ()
+    """Further ones of the INVITE."""
+    options: SessionOptions
+    """Of its session; all of it can be enacted."""
+    key_id: str
+    """Of the standard key whose session it is."""
+    owner: str | None
+    """Who may join it, see `Joinable`."""
+    opened_by: str
+    """For the log."""
+
+
+Dial = Callable[[Engines, Order], Awaitable[TelephoneCall]]
+"""Makes a call. Raises `ProtocolError` if there is no way to the target."""
+
+
 class TelephoneCalls:
     """Calls by id."""
 
     def __init__(self) -> None:
+        self.dial: Dial | None = None
+        """None: no calls can be made here."""
         self._calls: dict[str, TelephoneCall] = {}
 
     def add(self, call: TelephoneCall) -> None:

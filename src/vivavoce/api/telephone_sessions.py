@@ -15,6 +15,7 @@ from vivavoce.runtime.directory import Joinable
 from vivavoce.runtime.playout import Playout
 from vivavoce.runtime.runner import SessionRunner
 from vivavoce.transports.rtp.refusal import MediaRefused
+from vivavoce.transports.sip.incoming import IncomingCall
 
 
 def accept_call(
@@ -43,10 +44,24 @@ def accept_call(
     Raises:
         ProtocolError: the call is over, or its media can't be agreed on any more.
     """
+    _pick_up(call)
+    begin_session(gateway, engines, call, options, key_id=key_id, owner=owner, opened_by=opened_by)
+
+
+def begin_session(
+    gateway: Gateway,
+    engines: Engines,
+    call: TelephoneCall,
+    options: SessionOptions,
+    *,
+    key_id: str,
+    owner: str | None,
+    opened_by: str,
+) -> None:
+    """Let the session of a call begin; arguments as for `accept_call`."""
     with ExitStack() as places:
         places.enter_context(gateway.directory.place())
         places.enter_context(gateway.accounts.of(key_id).place())
-        _pick_up(call)
         playout, transport = Playout(), call.transport
         runner = begun_session(
             gateway,
@@ -58,7 +73,7 @@ def accept_call(
             opened_by=f"{opened_by}, call {call.call_id}",
             playout=playout,
         )
-        call.session, call.owner, call.accepted_at = runner, owner, gateway.clock.now()
+        call.session, call.owner, call.begun_at = runner, owner, gateway.clock.now()
         joinable = Joinable(owner=owner, call_id=call.call_id)
         places.enter_context(gateway.directory.listed(runner.session_id, runner, joinable))
         strike = partial(transport.exchange, playout.next_frame)
@@ -67,6 +82,7 @@ def accept_call(
 
 
 def _pick_up(call: TelephoneCall) -> None:
+    assert isinstance(call.leg, IncomingCall)
     offer = call.leg.caller.offer
     try:
         call.leg.accept(call.media.offer() if offer is None else call.media.answer(offer))

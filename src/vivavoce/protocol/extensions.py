@@ -41,6 +41,18 @@ class VivavoceTurnTiming(ServerEventBase, frozen=True, kw_only=True, tag="vivavo
     """Milliseconds from the end of the user's speech to each step, by the step's name."""
 
 
+class VivavoceCallProgress(
+    ServerEventBase, frozen=True, kw_only=True, tag="vivavoce.call.progress"
+):
+    """How a telephone call goes that the server makes."""
+
+    call_id: str
+    state: Literal["ringing", "answered", "refused"]
+    """After `refused` the session is ended."""
+    status: int
+    """SIP status of the far side's answer."""
+
+
 class VivavoceCallTransfer(
     ServerEventBase, frozen=True, kw_only=True, tag="vivavoce.call.transfer"
 ):

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from vivavoce.protocol.extensions import (
+    VivavoceCallProgress,
     VivavoceCallTransfer,
     VivavoceItemHeard,
     VivavoceSessionResumable,
@@ -106,6 +107,7 @@ __all__ = [
     "SessionUpdated",
     "TranscriptLanguage",
     "TranscriptionError",
+    "VivavoceCallProgress",
     "VivavoceCallTransfer",
     "VivavoceItemHeard",
     "VivavoceSessionResumable",
@@ -482,6 +484,7 @@ ServerEvent = (
     | VivavoceSessionResumable
     | VivavoceSessionResumed
     | VivavoceCallTransfer
+    | VivavoceCallProgress
     | VivavoceTranscriptPartial
     | VivavoceTurnTiming
 )

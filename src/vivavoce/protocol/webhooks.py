@@ -32,12 +32,12 @@ class EndedCallData(Struct, frozen=True, kw_only=True):
 
     call_id: str
     session_id: str | None
-    """None: nobody accepted it."""
+    """None: there was none, for nobody accepted it."""
     ended_by: str
-    """Why, in one word: `bye` (the caller's side hung up), `hangup` (we did), `cancelled`,
-    `unanswered`, `rejected`, ..."""
+    """Why, in one word: `bye` (the far side hung up), `hangup` (we did), `cancelled` (by who
+    called), `unanswered`, `rejected` (by us), `refused` (by the far side), ..."""
     duration_s: float
-    """From the moment it was accepted; 0: nobody accepted it."""
+    """Of the session; 0: there was none."""
 
 
 class RealtimeCallIncoming(Struct, frozen=True, kw_only=True, tag=CALL_INCOMING):

@@ -50,6 +50,8 @@ class Joinable(Struct, frozen=True, kw_only=True):
     """Of a session that is a call."""
     resume_token: str | None = None
     """With which its client may come back after a loss."""
+    has_sidebands: bool = True
+    """Whether control connections may join it; False: it can only be hung up, by its call id."""
 
 
 class Directory:
@@ -61,6 +63,8 @@ class Directory:
         self._live: dict[str, LiveSession] = {}
         self._joinable: dict[str, tuple[LiveSession, str | None]] = {}
         """With the owner; by session id and call id."""
+        self._calls: dict[str, tuple[LiveSession, str | None]] = {}
+        """With the owner; by call id."""
         self._by_token: dict[str, tuple[LiveSession, str | None]] = {}
         self._is_closing = False
         self._is_empty = asyncio.Event()
@@ -96,8 +100,11 @@ class Directory:
         self._live[session_id] = runner
         if joinable is not None:
             entry = (runner, joinable.owner)
-            self._joinable[session_id] = entry
+            if joinable.has_sidebands:
+                self._joinable[session_id] = entry
             if joinable.call_id is not None:
+                self._calls[joinable.call_id] = entry
+            if joinable.call_id is not None and joinable.has_sidebands:
                 self._joinable[joinable.call_id] = entry
             if joinable.resume_token is not None:
                 self._by_token[joinable.resume_token] = entry
@@ -109,8 +116,9 @@ class Directory:
         finally:
             del self._live[session_id]
             if joinable is not None:
-                self._joinable.pop(session_id)
+                self._joinable.pop(session_id, None)
                 self._joinable.pop(joinable.call_id or "", None)
+                self._calls.pop(joinable.call_id or "", None)
                 self._by_token.pop(joinable.resume_token or "", None)
             if not self._live:
                 self._is_empty.set()
@@ -118,6 +126,10 @@ class Directory:
     def find(self, name: str, owner: str | None) -> LiveSession | None:
         """Return the owner's session with this session id or call id, if it may be joined."""
         return _owned(self._joinable.get(name), owner)
+
+    def find_call(self, call_id: str, owner: str | None) -> LiveSession | None:
+        """Return the owner's call with this id."""
+        return _owned(self._calls.get(call_id), owner)
 
     def find_by_token(self, token: str, owner: str | None) -> LiveSession | None:
         """Return the owner's session whose client may come back with this token."""

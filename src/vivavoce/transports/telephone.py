@@ -54,13 +54,13 @@ class Leg(Protocol):
 
 
 class TelephoneTransport:
-    """A `CallTransport`, and the listener of its media. `media` must be set before it is used."""
+    """A `Transport`, and the listener of its media. `leg` and `media` are set before its use."""
 
-    def __init__(self, leg: Leg, clock: Clock) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self.leg: Leg | None = None
         self.media: RtpSession | None = None
         self.first: Sequence[ClientEvent] = ()
         """What the session is told before anything else, as if a client had sent it."""
-        self._leg = leg
         self._clock = clock
         self._arrived: deque[Received] = deque()
         self._heard: list[bytes] = []
@@ -91,7 +91,7 @@ class TelephoneTransport:
 
     async def close(self, code: int, reason: str) -> None:
         """See `Transport`; hangs up."""
-        self._leg.hangup()
+        self._hang_up()
         self.on_end()
 
     @property
@@ -138,7 +138,7 @@ class TelephoneTransport:
     def on_media_lost(self, reason: str) -> None:
         """See `MediaListener`; the call is as good as over."""
         LOG.warning("the call is hung up: %s", reason)
-        self._leg.hangup()
+        self._hang_up()
 
     # --- the end ---
 
@@ -148,6 +148,10 @@ class TelephoneTransport:
         self._has_news.set()
         if self.media is not None:
             self.media.close()
+
+    def _hang_up(self) -> None:
+        if self.leg is not None:
+            self.leg.hangup()
 
     def _put(self, arrived: Received) -> None:
         if not self._is_over:

@@ -4,10 +4,22 @@ import asyncio
 
 import pytest
 
-from tests.transports.rtp.calls import LEVEL, call, delivered, level_of, pitch_hz, settings, tone
+from tests.transports.rtp.calls import (
+    LEVEL,
+    Ear,
+    StillClock,
+    call,
+    delivered,
+    level_of,
+    pitch_hz,
+    settings,
+    tone,
+)
+from vivavoce.errors import ConfigError, EngineError
 from vivavoce.transports.rtp.dtmf import DigitEnded, DigitHeard
 from vivavoce.transports.rtp.packets import RtpPacket, build_rtp
 from vivavoce.transports.rtp.refusal import MediaRefused
+from vivavoce.transports.rtp.session import RtpEndpoint
 
 CODECS = ("opus", "g722", "pcmu", "pcma")
 SKIPPED_MS = 200  # until the coder has settled
@@ -126,6 +138,33 @@ async def test_the_old_way_of_holding_is_understood() -> None:
         both.called.answer(both.caller.offer().replace("c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0"))
 
         assert not both.called.is_playing
+        await both.talk(2_000)
+        assert both.called_ear.losses == []
+        assert both.called.statistics().remote == f"127.0.0.1:{both.caller.local.rtp_port}"
+
+
+async def test_calls_go_over_ipv6_too() -> None:
+    async with call(settings(host="::1"), settings(host="::1")) as both:
+        both.agree()
+
+        await both.talk(50, caller=tone(440))
+
+        assert "c=IN IP6 ::1" in both.caller.offer()
+        assert pitch_hz(both.called_ear.samples(SKIPPED_MS)) == pytest.approx(440, abs=3)
+
+
+async def test_a_hold_of_ours_keeps_the_keys_of_a_handshake() -> None:
+    async with call(settings(srtp="optional"), settings(srtp="required")) as both:
+        offer = _with_handshake(both.caller.offer(), both.caller.local.fingerprint, "actpass")
+        both.caller.answer(both.called.answer(offer))
+        await both.talk(10)
+
+        for direction in ("inactive", "sendrecv"):
+            both.called.accept(both.caller.answer(both.called.offer(direction=direction)))
+            await both.talk(40, caller=tone(440))
+
+        assert both.called.is_playing
+        assert pitch_hz(both.called_ear.samples(1_200)) == pytest.approx(440, abs=3)
 
 
 async def test_a_new_source_of_the_stream_is_heard() -> None:
@@ -261,15 +300,51 @@ async def test_a_refused_change_leaves_the_call_as_it_was() -> None:
         assert both.called.plan is plan
 
 
-async def test_ports_are_given_back_and_none_is_left_when_all_are_taken() -> None:
-    async with call(settings(first_port=40_000, last_port=40_001)) as both:
-        assert both.caller.local.rtp_port == 40_000
-        both.caller.close()
+async def test_a_goodbye_is_noticed() -> None:
+    async with call() as both:
+        both.agree()
+        await both.talk(10)
+
         both.caller.close()
         await delivered()
 
-        async with call(settings(first_port=40_000, last_port=40_001)) as again:
-            assert again.caller.local.rtp_port == 40_000
+        assert both.called.statistics().has_left
+
+
+async def test_ports_are_given_back_and_more_than_there_are_is_refused() -> None:
+    endpoint = RtpEndpoint(settings(first_port=15_001, last_port=15_003), StillClock())
+    session = await endpoint.open(Ear(), "127.0.0.1")
+
+    with pytest.raises(EngineError, match="no media port"):
+        await endpoint.open(Ear(), "127.0.0.1")
+    session.close()
+    session.close()
+    await delivered()
+    again = await endpoint.open(Ear(), "127.0.0.1")
+    again.close()
+    await delivered()
+
+    assert session.local.rtp_port == again.local.rtp_port == 15_002
+
+
+async def test_the_address_of_ours_that_leads_to_the_caller_is_told() -> None:
+    endpoint = RtpEndpoint(settings(host="0.0.0.0"), StillClock())
+    named = RtpEndpoint(settings(host="0.0.0.0", advertised_address="192.0.2.9"), StillClock())
+
+    sessions = [await one.open(Ear(), "127.0.0.1") for one in (endpoint, named)]
+
+    assert [session.local.address for session in sessions] == ["127.0.0.1", "192.0.2.9"]
+    for session in sessions:
+        session.close()
+    await delivered()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"advertised_address": "me"}, {"first_port": 5_000, "last_port": 5_000}]
+)
+def test_settings_that_cannot_work_are_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(ConfigError):
+        RtpEndpoint(settings(**changes), StillClock())
 
 
 def _with_handshake(offer: str, fingerprint: str, setup: str) -> str:

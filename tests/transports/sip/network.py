@@ -55,7 +55,7 @@ class NetworkLoop(VirtualLoop):
         protocol.connection_made(transport)
         return transport, protocol
 
-    async def getaddrinfo(self, *_: object, **__: object) -> Any:  # type: ignore[override]  # no names here
+    async def getaddrinfo(self, *_: object, **__: object) -> Any:
         raise OSError("there are no names in this network")
 
     def carry(self, data: bytes, source: Address, to: Address) -> None:

@@ -11,7 +11,10 @@ from vivavoce.transports.sip.messages import cseq_of, set_body
 
 Message = SipRequest | SipResponse
 Address = tuple[str, int]
-OFFER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
+OFFER = (
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    "m=audio 4000 RTP/AVP 0\r\n"
+)
 ANSWER = OFFER.replace("4000", "5000")
 _numbers = itertools.count(1)
 

@@ -267,6 +267,21 @@ def test_a_reoffer_may_be_refused_and_cancelled() -> None:
     play(story, Owner(answers=False))
 
 
+def test_an_offer_that_the_owner_leaves_lying_is_refused() -> None:
+    async def story(server: SipServer, peer: Peer, owner: Owner) -> None:
+        await answered(peer)
+        await owner.next()
+        peer.send(peer.make("UPDATE", sdp=OFFER))
+        assert (await peer.response()).status_code == 500
+        reoffer = await owner.next()
+
+        assert isinstance(reoffer, Reoffer)
+        assert not reoffer.is_open
+        assert 19 < network().time() < 22
+
+    play(story, Owner(answers=False))
+
+
 def test_requests_out_of_order_are_refused_and_options_in_a_call_is_answered() -> None:
     async def story(server: SipServer, peer: Peer, owner: Owner) -> None:
         await answered(peer)

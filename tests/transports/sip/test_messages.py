@@ -30,7 +30,7 @@ INVITE = (
         ),
         (r'"An \" <n" <sip:a@b>', None, "sip:a@b"),
         ("sip:a@b;tag=x", "x", "sip:a@b"),
-        ("<sip:a@b;tag=no>", None, "sip:a@b"),
+        ("<sip:a@b;tag=no>", None, "sip:a@b;tag=no"),
         ("", None, ""),
     ],
 )
@@ -100,9 +100,7 @@ def test_a_uri_names_its_next_hop(uri: str, hop: Hop) -> None:
 )
 def test_a_uri_that_names_none_is_refused(uri: str) -> None:
     with pytest.raises(UnknownAddress):
-        hop = hop_of(uri)
-        assert hop.host == "b:1e9"
-        raise UnknownAddress(hop.host)
+        hop_of(uri)
 
 
 def test_a_private_contact_of_a_public_sender_is_not_believed() -> None:

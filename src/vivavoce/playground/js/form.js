@@ -8,6 +8,7 @@ export class SettingsForm {
   /** `changed` is told whenever the user changed something, after a short pause. */
   constructor(changed) {
     this.form = byId('settings-form');
+    this.show();
     this.form.addEventListener('submit', (event) => event.preventDefault());
     this.form.addEventListener('input', () => this.show());
     this.form.addEventListener('change', () => {
@@ -27,6 +28,7 @@ export class SettingsForm {
     instructions.value = setup.instructions;
     silence.value = setup.silence_duration_ms;
     this.recall(setup);
+    this.form.inert = false;
     this.show();
   }
 

@@ -11,9 +11,8 @@ export class LevelsView {
   constructor() {
     this.canvas = byId('strip');
     this.sides = [
-      { name: 'you', meter: byId('level-you'), analyser: () => null, history: [], db: QUIETEST_DB },
+      { meter: byId('level-you'), analyser: () => null, history: [], db: QUIETEST_DB },
       {
-        name: 'answer',
         meter: byId('level-answer'),
         analyser: () => null,
         history: [],
@@ -88,8 +87,8 @@ export class LevelsView {
     pen.fillRect(0, height / 2 - ratio / 2, width, ratio);
     if (this.isCalm.matches) return;
     const step = width / (SPAN_S * BARS_PER_S);
-    this.sides.forEach(({ name, history }, below) => {
-      pen.fillStyle = style.getPropertyValue(`--${name}`);
+    this.sides.forEach(({ meter, history }, below) => {
+      pen.fillStyle = getComputedStyle(meter).color;
       history.forEach((share, index) => {
         const x = width - (history.length - index) * step;
         const length = share * (height / 2 - 2 * ratio);

@@ -214,6 +214,7 @@ class Playground {
   }
 
   announce(event, changed) {
+    this.showTurns(this.timings.turns.at(-1) ?? null); // they are named by what was said
     const entry = changed[0] ?? this.conversation.byId.get(event.item_id);
     if (entry !== undefined) this.transcript.announce(entry);
   }

@@ -5,7 +5,7 @@ import { STEPS } from './timings.js';
 
 const WIDTH = 360;
 const NAME_WIDTH = 84;
-const VALUE_WIDTH = 56;
+const VALUE_WIDTH = 64;
 const LANE = 22;
 const AXIS = 16;
 const ROUND_STEPS_MS = [50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000];
@@ -21,7 +21,8 @@ export class TimingView {
   }
 
   /** Show all turns, the newest first; `wordsOf` tells what was said in an item. */
-  update(turns, wordsOf) {
+  update(all, wordsOf) {
+    const turns = all.filter(({ marks }) => STEPS.some(([step]) => marks[step] !== undefined));
     if (turns.length === 0) return;
     const cards = [...turns].reverse().map((turn) => card(turn, wordsOf));
     this.panel.replaceChildren(summary(turns), ...cards);
@@ -44,9 +45,7 @@ function summary(turns) {
 }
 
 function card(turn, wordsOf) {
-  const words = turn.isTyped
-    ? 'Asked in writing, or by a tool'
-    : wordsOf(turn.itemId) || 'Spoken turn';
+  const words = turn.words || wordsOf(turn.itemId) || 'Spoken turn';
   const ms = total(turn);
   return element(
     'article',

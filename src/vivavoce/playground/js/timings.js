@@ -11,7 +11,7 @@ export const STEPS = [
 
 export class Timings {
   constructor() {
-    /** In order: {responseId, itemId, marks (ms from the end of speech), isTyped, isMeasured, isRecorded}. */
+    /** In order: {responseId, itemId, words, marks (ms from the end of speech), isTyped, isMeasured, isRecorded}. */
     this.turns = [];
     this.responses = new Map();
     this.turn = null;
@@ -19,6 +19,7 @@ export class Timings {
     this.speechEndedAt = null;
     this.tokenAt = null;
     this.isRecorded = false;
+    this.typed = 'Asked for';
   }
 
   /** Take one event; return the turn that it completed or changed, or null. */
@@ -59,6 +60,7 @@ export class Timings {
       origin: at,
       marks: {},
       isTyped,
+      words: isTyped ? this.typed : null,
       isMeasured: false,
       isRecorded: this.isRecorded,
     };
@@ -90,6 +92,11 @@ export class Timings {
 }
 
 const SENT = {
+  'conversation.item.create'({ item }) {
+    const words = item.content?.map(({ text }) => text ?? '').join(' ');
+    this.typed = item.type === 'message' ? words : 'After a tool';
+    return null;
+  },
   'response.create'(_event, at) {
     return this.turn === null ? this.begin(null, at, true) : null;
   },

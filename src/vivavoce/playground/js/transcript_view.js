@@ -58,7 +58,8 @@ function said({ text, unheard, isPartial }) {
   const shown = element('p', { class: isPartial ? 'said is-partial' : 'said' }, text);
   if (unheard !== '') {
     const hint = element('span', { class: 'hidden' }, ' Not heard: ');
-    shown.append(hint, element('s', {}, unheard.trimEnd()));
+    const gap = /^\s/.test(unheard) ? ' ' : '';
+    shown.append(gap, hint, element('s', {}, unheard.trim()));
   }
   if (isPartial) shown.append(element('span', { class: 'dots', 'aria-hidden': 'true' }));
   return shown;

@@ -44,7 +44,7 @@ def _shaped(white: Samples, codes: bytes) -> Samples:
         return white
     predictor = np.zeros(0)
     for code in codes:
-        reflection = np.clip((code - 127) / 128, -0.98, 0.98)
+        reflection = np.clip(258 * (code - 127) / 32_768, -0.98, 0.98)
         predictor = np.append(predictor + reflection * predictor[::-1], reflection)
     impulse = np.zeros(_IMPULSE_SAMPLES)
     impulse[0] = 1.0

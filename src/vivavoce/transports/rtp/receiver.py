@@ -11,11 +11,11 @@ import numpy as np
 from msgspec import Struct
 
 from vivavoce.media.pcm import BYTES_PER_MS, RATE_HZ
-from vivavoce.transports.rtp.resampling import PieceResampler
 from vivavoce.transports.rtp.codecs import Codec, Decoder, n_samples, new_decoder
 from vivavoce.transports.rtp.comfort_noise import ComfortNoise
 from vivavoce.transports.rtp.jitter_buffer import Arrival, JitterBuffer, Lost, Silence
 from vivavoce.transports.rtp.packets import RtpPacket
+from vivavoce.transports.rtp.resampling import PieceResampler
 
 FRAME_MS = 20
 FRAME_BYTES = FRAME_MS * BYTES_PER_MS

@@ -31,7 +31,7 @@ from vivavoce.transports.rtp.sdp_text import (
     is_address,
     parse_sdp,
 )
-from vivavoce.transports.rtp.security import Plain, Sdes, Secured, Security, secure
+from vivavoce.transports.rtp.security import Dtls, Plain, Sdes, Secured, Security, secure
 from vivavoce.transports.rtp.sender import OutgoingType
 from vivavoce.transports.rtp.settings import RtpSettings
 
@@ -51,7 +51,7 @@ _REVERSED = {
     "recvonly": "sendonly",
     "inactive": "inactive",
 }
-_NOWHERE = ("0.0.0.0", "::")  # the old way of putting on hold
+NOWHERE = ("0.0.0.0", "::")
 
 
 class LocalMedia(Struct, frozen=True, kw_only=True):
@@ -81,6 +81,11 @@ class MediaPlan(Struct, frozen=True, kw_only=True):
     may_receive: bool
     security: Security
 
+    @property
+    def is_nowhere(self) -> bool:
+        """Whether no address was told: the old way of putting on hold."""
+        return self.host in NOWHERE
+
 
 class Negotiator:
     """Belongs to one call; remembers what later offers must agree with."""
@@ -96,6 +101,7 @@ class Negotiator:
         self._plan: MediaPlan | None = None
         self._offered: list[Format] | None = None
         self._offered_direction = "sendrecv"
+        self._protocol = "RTP/AVP"
         self._offered_media: tuple[MediaDescription, ...] = ()
 
     def answer(self, offer_text: str, *, direction: str = "sendrecv") -> tuple[str, MediaPlan]:
@@ -132,6 +138,7 @@ class Negotiator:
             ]
         )
         self._offered_media = offer.media
+        self._protocol = media.protocol
         self._plan = plan
         self._offered = None
         return text, plan
@@ -141,9 +148,6 @@ class Negotiator:
 
         Args:
             direction: `sendonly` or `inactive` puts the other side on hold.
-
-        Raises:
-            MediaRefused: the call is encrypted by a handshake: we have no offer for that.
         """
         if self._plan is None:
             formats = own_formats(self._codecs)
@@ -168,7 +172,7 @@ class Negotiator:
         return self._text([*declined[:place], section, *declined[place:]])
 
     def accept(self, answer_text: str) -> MediaPlan:
-        """Return what the answer to our offer comes to.
+        """Return what the answer to our offer comes to; a second one replaces the first.
 
         Raises:
             MediaRefused: it fits no offer of ours, or declines it (the call is to be ended).
@@ -185,14 +189,14 @@ class Negotiator:
         if outgoing is None:
             raise MediaRefused("the answer names no codec that was offered")
         self._check_family(_host(answer, media))
-        security = self._accepted_security(media)
+        security = self._accepted_security(answer, media)
         ours = _common(_REVERSED[answer.direction_of(media)], self._offered_direction)
         is_muxed = media.first("rtcp-mux") is not None
         # Until the answer is known, and by sloppy peers later, our own numbers are used as well.
         both = [*self._offered, *formats]
         plan = _plan(answer, media, both, outgoing, ours, is_muxed, security)
         self._plan = plan
-        self._offered = None
+        self._protocol = media.protocol
         return plan
 
     def _check_family(self, host: str) -> None:
@@ -205,20 +209,31 @@ class Negotiator:
         return self._keys.setdefault(suite, new_key(suite))
 
     def _offered_security(self) -> tuple[tuple[str, ...], str]:
-        previous = None if self._plan is None else self._plan.security
-        if isinstance(previous, Sdes):
-            return (f"a=crypto:{crypto_value('1', previous.local)}",), "RTP/SAVP"
-        if previous is not None and not isinstance(previous, Plain):
-            raise MediaRefused("a call with DTLS-SRTP is changed by the other side only")
-        if previous is not None or self._settings.srtp == "off":
-            return (), "RTP/AVP"
+        if self._plan is not None:
+            return self._kept_security(self._plan.security), self._protocol
+        if self._settings.srtp == "off":
+            return (), self._protocol
         lines = tuple(
             f"a=crypto:{crypto_value(str(tag), self._key_of(suite))}"
             for tag, suite in enumerate(OFFERED, 1)
         )
-        return lines, "RTP/SAVP" if self._settings.srtp == "required" else "RTP/AVP"
+        return lines, "RTP/SAVP" if self._settings.srtp == "required" else self._protocol
 
-    def _accepted_security(self, media: MediaDescription) -> Security:
+    def _kept_security(self, security: Security) -> tuple[str, ...]:
+        match security:
+            case Plain():
+                return ()
+            case Sdes(local):
+                return (f"a=crypto:{crypto_value('1', local)}",)
+            case Dtls():
+                # Whoever began the handshake stays it; an offer says this nevertheless (RFC 5763).
+                return (f"a=fingerprint:{self.local.fingerprint}", "a=setup:actpass")
+
+    def _accepted_security(self, answer: Description, media: MediaDescription) -> Security:
+        previous = None if self._plan is None else self._plan.security
+        fingerprints = tuple(answer.all_of(media, "fingerprint"))
+        if isinstance(previous, Dtls) and fingerprints:
+            return Dtls(fingerprints, previous.is_client)
         for value in media.all("crypto"):
             if (parsed := parse_crypto(value)) is not None and parsed[1].suite in self._keys:
                 return Sdes(self._keys[parsed[1].suite], parsed[1])
@@ -307,7 +322,7 @@ def _plan(
         is_muxed=is_muxed,
         incoming=incoming_types(formats),
         outgoing=outgoing,
-        may_send=direction in ("sendrecv", "sendonly") and host not in _NOWHERE,
+        may_send=direction in ("sendrecv", "sendonly") and host not in NOWHERE,
         may_receive=direction in ("sendrecv", "recvonly"),
         security=security,
     )

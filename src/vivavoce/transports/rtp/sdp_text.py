@@ -92,12 +92,12 @@ def parse_sdp(text: str) -> Description:
 
 
 def is_address(text: str) -> bool:
-    """Return whether this is an IP address, not a name to be looked up."""
+    """Return whether this is the IP address of one host, not a name to be looked up, nor many."""
     try:
-        ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return True
+    return not address.is_multicast and text != "255.255.255.255" and "%" not in text
 
 
 def _media(lines: list[tuple[str, str]]) -> MediaDescription:
@@ -123,7 +123,7 @@ def _address(lines: Iterable[tuple[str, str]]) -> str | None:
                 raise MediaRefused(f"not an address: {value[:40]!r}", status=400)
             address = words[2].partition("/")[0]
             if not is_address(address):
-                raise MediaRefused(f"only addresses in numbers are taken, not {address[:40]!r}")
+                raise MediaRefused(f"only addresses of one host are taken, not {address[:40]!r}")
             return address
     return None
 

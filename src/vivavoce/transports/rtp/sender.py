@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 
 from vivavoce.media.pcm import BYTES_PER_SAMPLE, RATE_HZ
-from vivavoce.transports.rtp.resampling import PieceResampler
 from vivavoce.transports.rtp.codecs import Codec, Encoder, new_encoder
 from vivavoce.transports.rtp.dtmf import KEYS, EventPacket, digit_packets
 from vivavoce.transports.rtp.packets import RtpPacket, build_rtp
+from vivavoce.transports.rtp.resampling import PieceResampler
 
 FRAME_MS = 20
 PAUSE_FRAMES = 3
@@ -104,6 +104,11 @@ class AudioSender:
     def resume(self) -> None:
         """Mark the next packet as the first after a silence."""
         self._is_first = True
+
+    def skip(self) -> None:
+        """Let 20 ms go by unsent: the other side holds us, or we hold it."""
+        if self._outgoing is not None:
+            self._timestamp += self._outgoing.codec.clock_hz * FRAME_MS // 1000
 
     def tick(self, frame: bytes) -> list[bytes]:
         """Return the packets of the next 20 ms: none, one, or some.

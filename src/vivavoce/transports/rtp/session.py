@@ -12,6 +12,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from vivavoce.clock import Clock
+from vivavoce.errors import ConfigError
 from vivavoce.transports.rtp.channel import SecureChannel
 from vivavoce.transports.rtp.dtls import Certificate, new_certificate
 from vivavoce.transports.rtp.dtmf import DigitEvent, DtmfReceiver
@@ -20,7 +21,8 @@ from vivavoce.transports.rtp.packets import RtpPacket, kind_of, parse_rtp
 from vivavoce.transports.rtp.ports import PortPairs, address_towards
 from vivavoce.transports.rtp.receiver import AudioReceiver
 from vivavoce.transports.rtp.reports import Reports
-from vivavoce.transports.rtp.sdp import LocalMedia, MediaPlan, Negotiator
+from vivavoce.transports.rtp.sdp import NOWHERE, LocalMedia, MediaPlan, Negotiator
+from vivavoce.transports.rtp.sdp_text import is_address
 from vivavoce.transports.rtp.sender import AudioSender
 from vivavoce.transports.rtp.settings import RtpSettings
 
@@ -69,12 +71,23 @@ class RtpStatistics(Struct, frozen=True, kw_only=True):
     """None: the other side doesn't report."""
     peer_loss: float | None
     """Share of our packets that the other side missed of late."""
+    has_left: bool
+    """Whether the other side's last word was a goodbye (RTCP)."""
 
 
 class RtpEndpoint:
     """One for the process: opens the media of calls."""
 
     def __init__(self, settings: RtpSettings, clock: Clock) -> None:
+        """Check the settings; nothing is opened yet.
+
+        Raises:
+            ConfigError: there are no ports between the first and the last, or the advertised
+                address is none.
+        """
+        advertised = settings.advertised_address
+        if advertised is not None and not is_address(advertised):
+            raise ConfigError(f"not an IP address: {advertised}", path="rtp.advertised_address")
         self._settings = settings
         self._clock = clock
         self._ports = PortPairs(settings)
@@ -92,8 +105,13 @@ class RtpEndpoint:
             EngineError: no port is free.
         """
         settings = self._settings
-        rtp, rtcp = self._ports.open()
-        advertised = settings.advertised_address or _own_address(settings.host, towards)
+        host = settings.host
+        if host in NOWHERE:  # all addresses of the family that leads there
+            host = "::" if ":" in towards else "0.0.0.0"
+        rtp, rtcp = self._ports.open(host)
+        advertised = settings.advertised_address
+        if advertised is None:
+            advertised = address_towards(towards, host) if host in NOWHERE else host
         local = LocalMedia(
             address=advertised,
             rtp_port=rtp.getsockname()[1],
@@ -131,6 +149,9 @@ class RtpSession:
         self._channel = SecureChannel(certificate, self._send)
         self._rtp: asyncio.DatagramTransport | None = None
         self._rtcp: asyncio.DatagramTransport | None = None
+        self._told: Address | None = None
+        """What the other side said of itself last; where it is, the latch knows."""
+        self._told_rtcp: Address | None = None
         self._rtcp_address: Address | None = None
         self._heard_s = 0.0
         self._is_lost = False
@@ -170,8 +191,7 @@ class RtpSession:
     def offer(self, *, direction: str = "sendrecv") -> str:
         """Return an offer, first or later (`sendonly` or `inactive`: hold the other side).
 
-        Raises:
-            MediaRefused: the call is encrypted by DTLS-SRTP: only the other side changes it.
+        First offers name keys in the signalling (SDES), not a DTLS handshake.
         """
         return self._negotiator.offer(direction=direction)
 
@@ -214,6 +234,8 @@ class RtpSession:
             if plan.may_send:
                 for packet in self._sender.tick(frame):
                     self._send(self._channel.protect(packet), target)
+            else:
+                self._sender.skip()
             if (report := self._reports.due(now_s)) is not None:
                 self._send_rtcp(report)
         self._watch(plan, now_s)
@@ -243,6 +265,7 @@ class RtpSession:
             dropped_ms=self._receiver.dropped_ms,
             round_trip_ms=reports.round_trip_ms,
             peer_loss=reports.peer_loss,
+            has_left=reports.has_left,
         )
 
     def close(self) -> None:
@@ -258,25 +281,25 @@ class RtpSession:
     def _act_by(self, plan: MediaPlan) -> None:
         before, self._plan = self._plan, plan
         address = (plan.host, plan.rtp_port)
-        is_new = before is None or (before.host, before.rtp_port) != address
-        # An address that says "nobody" (the old hold) takes nothing: stay where we are.
-        if is_new and (plan.may_send or self._latch.target is None):
-            self._latch.announce(address)
-        if before is None or (before.rtcp_host, before.rtcp_port) != (
-            plan.rtcp_host,
-            plan.rtcp_port,
-        ):
-            self._rtcp_address = (plan.rtcp_host, plan.rtcp_port)
+        if not plan.is_nowhere:
+            if address != self._told:
+                self._told = address
+                self._latch.announce(address)
+            rtcp_address = (plan.rtcp_host, plan.rtcp_port)
+            if rtcp_address != self._told_rtcp:
+                self._told_rtcp = self._rtcp_address = rtcp_address
         if plan.may_send and (before is None or not before.may_send):
             self._sender.resume()
-        if before is None or before.may_receive != plan.may_receive:
+        was_talking = before is not None and before.may_receive and before.may_send
+        if not was_talking:
             self._heard_s = self._clock.now()
         self._receiver.set_types(plan.incoming)
         self._sender.set_type(plan.outgoing)
         self._channel.secure(plan.security, address)
 
     def _watch(self, plan: MediaPlan, now_s: float) -> None:
-        if self._is_lost or not plan.may_receive:
+        # One that holds us may send music, or nothing: both are well.
+        if self._is_lost or not (plan.may_receive and plan.may_send):
             return
         if self._channel.failure is not None:
             self._lose(self._channel.failure)
@@ -372,7 +395,3 @@ class _Receiving(asyncio.DatagramProtocol):
 
 class _Take(Protocol):
     def __call__(self, data: bytes, source: Address, /) -> None: ...
-
-
-def _own_address(host: str, towards: str) -> str:
-    return address_towards(towards, host) if host in ("0.0.0.0", "::") else host

@@ -19,7 +19,7 @@ class RtpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Lowest media port; each call takes two."""
     last_port: Port = 29_999
     """Highest media port."""
-    codecs: tuple[CodecName, ...] = ("opus", "g722", "pcmu", "pcma")
+    codecs: Annotated[tuple[CodecName, ...], Meta(min_length=1)] = ("opus", "g722", "pcmu", "pcma")
     """Which are spoken; in the order of the offer when the caller offers, else in this."""
     srtp: Literal["off", "optional", "required"] = "optional"
     """Encryption of media: refused, used when the other side can, or insisted on."""

@@ -1,6 +1,7 @@
 """Where messages go: next hops out of URIs, and networks whose callers are let in."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -13,6 +14,8 @@ from vivavoce.transports.sip.messages import LAST_PORT
 from vivavoce.transports.sip.settings import TransportName
 
 DEFAULT_PORTS: dict[TransportName, int] = {"udp": 5060, "tcp": 5060, "tls": 5061}
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,253}", re.ASCII)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -94,6 +97,7 @@ def host_port(host: str, port: int) -> str:
 def _hop(parsed: SipUri, transport: TransportName) -> Hop:
     host = parsed.host.strip("[]")
     port = DEFAULT_PORTS[transport] if parsed.port is None else parsed.port
-    if not host or not 0 < port <= LAST_PORT:
+    is_name = bool(_NAME.fullmatch(host))
+    if not (is_name or address_of(host)) or not 0 < port <= LAST_PORT:
         raise UnknownAddress("no usable host and port")
     return Hop(transport, host, port)

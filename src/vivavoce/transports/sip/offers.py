@@ -20,6 +20,8 @@ from vivavoce.transports.sip.sockets import Flow
 from vivavoce.transports.sip.transaction_layer import Served, way_back
 from vivavoce.transports.sip.transactions import Answer, Send
 
+DECIDE_WITHIN_S = 20.0
+"""For the call's owner to answer an offer; an UPDATE of the far side times out after 32 s."""
 RETRY_AFTER_S = 2
 """What we name to who must try again; the RFC wants 0 to 10."""
 
@@ -88,6 +90,8 @@ class Offers:
         self._call.dialog.refresh_target(request)
         self._asked = served
         self._reoffer = Reoffer(sdp_of(request), self._settler(served, terms))
+        deadline = self._endpoint.clock.now() + DECIDE_WITHIN_S
+        self._endpoint.alarms.set((self, "offer"), deadline, lambda: self.withdraw(500))
         self._call.put(self._reoffer)
 
     def on_ack(self, ack: SipRequest) -> None:
@@ -115,6 +119,7 @@ class Offers:
         if self._asked is not None and self._asked.is_open:
             respond(self._asked, status)
         self._reoffer = self._asked = None
+        self._endpoint.alarms.cancel((self, "offer"))
 
     def close(self) -> None:
         """Stop resending."""
@@ -132,6 +137,7 @@ class Offers:
     def _settler(self, served: Served, terms: Terms | None) -> Callable[[str | None, int], None]:
         def settle(sdp: str | None, status: int) -> None:
             self._asked = None
+            self._endpoint.alarms.cancel((self, "offer"))
             if sdp is None:
                 respond(served, status)
             elif served.is_open:

@@ -35,11 +35,11 @@ class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     host: str = "127.0.0.1"
     """Address to listen on."""
     udp_port: Port | None = 5060
-    """None: no UDP; 0: any free one."""
+    """`none`: no UDP; 0: any free one."""
     tcp_port: Port | None = 5060
-    """None: no TCP; 0: any free one."""
+    """`none`: no TCP; 0: any free one."""
     tls_port: Port | None = None
-    """None: no TLS; 0: any free one. Needs a certificate."""
+    """`none`: no TLS; 0: any free one. Needs a certificate."""
     advertised_host: str = ""
     """The address that others reach us at, if it is not `host` (behind address translation)."""
     allowed_sources: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
@@ -51,8 +51,8 @@ class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     trunks: Mapping[str, SipTrunk] = msgspec.field(default_factory=dict)
     """By the names that outgoing calls use."""
     session_timer_s: Annotated[int, Meta(ge=90)] | None = 1800
-    """A call whose far side is gone is found out within this time (RFC 4028); None: we ask for no
-    timer, but keep one that the far side wants."""
+    """A call whose far side is gone is found out within this time (RFC 4028); `none`: we ask for
+    no timer, but keep one that the far side wants."""
     min_session_timer_s: Annotated[int, Meta(ge=90)] = 90
     """Shorter timers are refused with 422."""
     answer_within_s: Annotated[float, Meta(gt=0)] = 30.0

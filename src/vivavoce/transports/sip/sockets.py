@@ -133,7 +133,11 @@ class Sockets:
     ) -> None:
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
-            lambda: _Stream(self, name, self._received), host, port, ssl=tls
+            lambda: _Stream(self, name, self._received),
+            host,
+            port,
+            ssl=tls,
+            ssl_handshake_timeout=CONNECT_S if tls else None,
         )
         self._servers.append(server)
         self.listening[name] = server.sockets[0].getsockname()[:2]
@@ -246,7 +250,7 @@ class _Stream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # uvloop's is none of asyncio's
         self.local = transport.get_extra_info("sockname")[:2]
-        self.peer = transport.get_extra_info("peername")[:2]
+        self.peer = (transport.get_extra_info("peername") or self.peer)[:2]  # None: gone already
         self.hops.add(Hop(self.transport_name, *self.peer))
         if not self._sockets.add(self, from_outside=self._from_outside):
             self.abort()

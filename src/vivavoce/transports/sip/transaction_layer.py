@@ -14,6 +14,7 @@ from vivavoce.transports.sip.messages import (
     MalformedMessage,
     Message,
     cseq_of,
+    new_token,
     read_message,
     response_to,
     top_via,
@@ -96,6 +97,7 @@ class TransactionLayer:
         self.clock = clock
         self._alarms = alarms
         self._incoming = incoming
+        self._stateless_tag = new_token()
         self._table = TransactionTable()
         self._served: dict[ServerTransaction, Served] = {}
         self._asked: dict[ClientTransaction, _Asked] = {}
@@ -108,7 +110,9 @@ class TransactionLayer:
             LOG.debug("%s: %s", flow.peer, error)
             if error.request is not None:
                 mark_way_back(error.request, flow)
-                self.send_statelessly(response_to(error.request, error.status), flow)
+                tag = self._stateless_tag
+                refusal = response_to(error.request, error.status, to_tag=tag)
+                self.send_statelessly(refusal, flow)
             return
         if isinstance(message, SipResponse):
             self._on_response(message, flow)
@@ -225,9 +229,11 @@ class TransactionLayer:
     def _on_cancel(self, cancel: SipRequest, flow: Flow) -> None:
         invite = self._table.invite_of(cancel)
         served = None if invite is None else self._served.get(invite)
-        answered = self.serve(cancel, flow)
-        answered.respond(response_to(cancel, 481 if served is None else 200))
-        if served is not None and served.is_open:
+        if served is None:
+            self.send_statelessly(response_to(cancel, 481, to_tag=self._stateless_tag), flow)
+            return
+        self.serve(cancel, flow).respond(response_to(cancel, 200, to_tag=self._stateless_tag))
+        if served.is_open:
             self._incoming.on_cancel(served)
 
     def _on_response(self, response: SipResponse, flow: Flow) -> None:
