@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from tests.served import served
-from vivavoce.app import check_listening
+from vivavoce.app import check_listening, peer_settings
 from vivavoce.config import load_config
 from vivavoce.errors import ConfigError
 
@@ -114,3 +114,28 @@ async def test_a_script_can_drop_the_connection(tmp_path: Path) -> None:
                 pass
 
         assert socket.close_code == 1006
+
+
+@pytest.mark.parametrize(
+    ("settings", "path"),
+    [
+        ({"webrtc.advertised_addresses": ("example.com",)}, "webrtc.advertised_addresses"),
+        ({"webrtc.udp_port_range": (50_100, 50_000)}, "webrtc.udp_port_range"),
+    ],
+)
+def test_addresses_and_ports_of_calls_are_checked_at_the_start(
+    settings: dict[str, object], path: str
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        peer_settings(load_config(flags=settings, environment={}).config)
+    assert refused.value.path == path
+
+
+def test_addresses_and_ports_of_calls_reach_the_media_engine() -> None:
+    settings = {
+        "webrtc.advertised_addresses": ("203.0.113.7", "2001:db8::1"),
+        "webrtc.udp_port_range": (50_000, 50_100),
+    }
+    told = peer_settings(load_config(flags=settings, environment={}).config)
+    assert told.advertised_addresses == ("203.0.113.7", "2001:db8::1")
+    assert told.port_range == (50_000, 50_100)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.server import served
+from vivavoce.api.gateway import Gateway
 from vivavoce.api.webhooks import open_webhooks
 from vivavoce.config import SECRET, Config, Loaded, load_config
 from vivavoce.errors import ConfigError
@@ -23,7 +24,7 @@ def configured(tmp_path: Path, text: str) -> Loaded:
 
 
 @asynccontextmanager
-async def opened(loaded: Loaded) -> AsyncIterator[None]:
+async def opened(loaded: Loaded) -> AsyncIterator[Gateway]:
     async with served() as server:
         gateway, engines = server.gateway, server.fakes.engines()
         async with (
@@ -32,7 +33,7 @@ async def opened(loaded: Loaded) -> AsyncIterator[None]:
             ) as webhooks,
             open_telephone(loaded, gateway, webhooks, None, engines),
         ):
-            yield
+            yield gateway
 
 
 @pytest.mark.parametrize(
@@ -55,14 +56,18 @@ def test_a_telephone_that_somebody_answers_is_fine(tmp_path: Path, text: str) ->
 
 
 async def test_without_a_telephone_nothing_is_opened() -> None:
-    async with opened(Loaded(Config())):
-        pass
+    async with opened(Loaded(Config())) as gateway:
+        assert gateway.telephone_calls.dial is None
 
 
 async def test_the_telephone_opens_with_the_answer_that_is_configured(tmp_path: Path) -> None:
-    text = f'{PORTS}[telephone.answer]\ninstructions = "Be kind."\nmodel = "gpt-realtime"\n'
-    async with opened(configured(tmp_path, text)):
-        pass
+    text = (
+        f'{PORTS}[telephone.answer]\ninstructions = "Be kind."\nmodel = "gpt-realtime"\n'
+        '[telephone]\necho_cancellation = true\n[sip.trunks.office]\naddress = "127.0.0.1"\n'
+    )
+    async with opened(configured(tmp_path, text)) as gateway:
+        assert gateway.telephone_calls.cancels_echo
+        assert gateway.telephone_calls.dial is not None
 
 
 @pytest.mark.parametrize(

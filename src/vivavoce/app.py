@@ -278,7 +278,7 @@ def _gateway(loaded: Loaded, clock: Clock, database: Database, accounts: Account
         ),
         directory=Directory(config.server.max_sessions),
         background=Background(),
-        webrtc=_peer_settings(config),
+        webrtc=peer_settings(config),
         prepared_room=PreparedRoom(0),
         metrics=Metrics(),
         keys=ApiKeys(loaded.api_keys),
@@ -291,7 +291,12 @@ def _gateway(loaded: Loaded, clock: Clock, database: Database, accounts: Account
     )
 
 
-def _peer_settings(config: Config) -> PeerSettings:
+def peer_settings(config: Config) -> PeerSettings:
+    """Return what the media engine of calls is told of the network.
+
+    Raises:
+        ConfigError: an address is none, or the port range is upside down.
+    """
     webrtc = config.webrtc
     for address in webrtc.advertised_addresses:
         try:

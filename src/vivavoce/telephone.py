@@ -73,6 +73,7 @@ async def open_telephone(
             await auto_answer_options(gateway, engines, auto_answer)
         except ProtocolError as error:
             raise ConfigError(error.message, path="telephone.answer") from error
+    gateway.telephone_calls.cancels_echo = config.telephone.echo_cancellation
     rtp = RtpEndpoint(config.rtp, gateway.clock)
     telephone = Telephone(gateway, rtp, webhooks, auto_answer)
     async with SipServer(config.sip, gateway.clock, telephone.on_call, server_tls=tls) as server:

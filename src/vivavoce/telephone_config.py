@@ -24,6 +24,9 @@ class TelephoneConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     dtmf_to_conversation: bool = False
     """What a caller types becomes a message of the conversation, after `#`, a pause of 2.5 seconds
     or when the caller speaks; else only the application is told of each key."""
+    echo_cancellation: bool = False
+    """Take the assistant's own voice out of what is heard. Telephones do that themselves, and it
+    makes it harder for a quiet caller to interrupt."""
     answer: AnswerConfig | None = None
     """Table `[telephone.answer]`: answer every call, without any application; else calls ring
     until an application accepts them, which it learns of by `[[webhooks]]`."""

@@ -18,7 +18,6 @@ from vivavoce.api.telephone import AutoAnswer, Telephone
 from vivavoce.api.webhooks import Webhooks, wait_before_retry_s
 from vivavoce.core.options import SessionOptions
 from vivavoce.ids import counting_ids
-from vivavoce.runtime.settings import RunnerSettings
 from vivavoce.runtime.webhook_endpoint import Endpoint, signing_key
 from vivavoce.testing.scripted import open_scripted_engines
 from vivavoce.transports.rtp.session import RtpEndpoint
@@ -82,9 +81,7 @@ async def opened_office(
         receiver = await stack.enter_async_context(receiving(*webhook_statuses))
         http = await stack.enter_async_context(aiohttp.ClientSession())
         engines = await stack.enter_async_context(open_scripted_engines(SCRIPT))
-        server = await stack.enter_async_context(
-            served(keys=keys, settings=RunnerSettings(cancels_echo=False))
-        )
+        server = await stack.enter_async_context(served(keys=keys))
         gateway = server.gateway
         gateway.engines = engines
         gateway.options = options or SessionOptions()

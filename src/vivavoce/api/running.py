@@ -17,6 +17,7 @@ from vivavoce.runtime.observer import Observer
 from vivavoce.runtime.playout import Playout
 from vivavoce.runtime.recording import Header
 from vivavoce.runtime.runner import SessionRunner
+from vivavoce.runtime.settings import RunnerSettings
 
 SomeOptions = SessionOptions | TranslationOptions
 
@@ -32,6 +33,7 @@ def begun_session(
     opened_by: str,
     playout: Playout | None = None,
     resume_token: str | None = None,
+    settings: RunnerSettings | None = None,
 ) -> SessionRunner:
     """Return the runner of a fresh session; nothing happens before it runs.
 
@@ -45,6 +47,7 @@ def begun_session(
         opened_by: for the log.
         playout: of a call; None: the client is sent the sound.
         resume_token: see `SessionRunner`.
+        settings: None: those of the server.
     """
     seed = gateway.new_seed()
     account = gateway.accounts.of(key_id)
@@ -60,7 +63,7 @@ def begun_session(
         engines,
         rules,
         gateway.clock,
-        gateway.settings,
+        settings or gateway.settings,
         [
             *_observers(gateway, rules.session_id, options, seed, key_id),
             *account.observers(rules.session_id, options.model),

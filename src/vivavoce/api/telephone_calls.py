@@ -74,6 +74,8 @@ class TelephoneCalls:
     def __init__(self) -> None:
         self.dial: Dial | None = None
         """None: no calls can be made here."""
+        self.cancels_echo = False
+        """Whether what is played is taken out of what is heard."""
         self._calls: dict[str, TelephoneCall] = {}
 
     def add(self, call: TelephoneCall) -> None:

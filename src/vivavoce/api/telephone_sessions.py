@@ -63,6 +63,7 @@ def begin_session(
         places.enter_context(gateway.directory.place())
         places.enter_context(gateway.accounts.of(key_id).place())
         playout, transport = Playout(), call.transport
+        cancels_echo = gateway.telephone_calls.cancels_echo
         runner = begun_session(
             gateway,
             engines,
@@ -72,6 +73,7 @@ def begin_session(
             dialect="ga",
             opened_by=f"{opened_by}, call {call.call_id}",
             playout=playout,
+            settings=structs.replace(gateway.settings, cancels_echo=cancels_echo),
         )
         call.session, call.owner, call.begun_at = runner, owner, gateway.clock.now()
         joinable = Joinable(owner=owner, call_id=call.call_id)

@@ -190,7 +190,9 @@ class JitterBuffer:
             return False
         if not self._held:
             return self._fill(now_s)
-        sequence = min(self._held, key=self._distance)
+        sequence = self._next_sequence
+        if sequence not in self._held:
+            sequence = min(self._held, key=self._distance)
         arrival, came_s = self._held[sequence]
         if sequence != self._next_sequence:
             waited_ms = (now_s - came_s) * 1000
@@ -204,7 +206,8 @@ class JitterBuffer:
         return True
 
     def _fill(self, now_s: float) -> bool:
-        if (now_s - self._edge_s) * 1000 <= self.stall_ms:
+        quiet_ms = (now_s - self._edge_s) * 1000
+        if quiet_ms <= SHORTEST_STALL_MS or quiet_ms <= self.stall_ms:
             return False
         self._edge_s += FILL_MS / 1000
         self._filled_ms += FILL_MS

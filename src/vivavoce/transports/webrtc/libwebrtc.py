@@ -300,4 +300,5 @@ class LibwebrtcPeer:
 
 def _mixed(data: bytes, n_channels: int) -> bytes:
     samples = np.frombuffer(data, "<i2").reshape(-1, n_channels)
-    return samples.mean(axis=1).astype("<i2").tobytes()
+    mixed: bytes = samples.mean(axis=1).astype("<i2").tobytes()
+    return mixed
