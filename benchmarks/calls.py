@@ -136,15 +136,20 @@ async def crowd(url: str, pid: int, n_calls: int = N_CALLS) -> dict[str, object]
     async with AsyncExitStack() as calls:
         http = await calls.enter_async_context(aiohttp.ClientSession())
         relays: list[Relay] = []
+        callers: list[Caller] = []
         for number in range(n_calls):
             call = a_call(http, url, relays=number < N_RELAYED, listens=False)
             caller, relay = await calls.enter_async_context(call)
             await caller.received("session.created")
+            callers.append(caller)
+            if relay is not None:
+                relays.append(relay)
+        await asyncio.sleep(3)
+        idle_mb = rss_mb(pid)
+        for caller in callers:
             caller.send({"type": "session.update", "session": QUIET})
             ask(caller, "long")
             caller.say(tone(440, 0.3) * 400)
-            if relay is not None:
-                relays.append(relay)
         await asyncio.sleep(3)
         for relay in relays:
             relay.from_server.clear()
@@ -164,7 +169,8 @@ async def crowd(url: str, pid: int, n_calls: int = N_CALLS) -> dict[str, object]
             "above_40": sum(gap > 40 for gap in gaps),
             "n": len(gaps),
         },
-        "mb_per_call": round((after_mb - before_mb) / n_calls, 2),
+        "mb_per_call": round((idle_mb - before_mb) / n_calls, 2),
+        "mb_per_call_with_its_talk": round((after_mb - before_mb) / n_calls, 2),
     }
 
 

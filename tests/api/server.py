@@ -115,7 +115,7 @@ async def served(
     ):
         gateway = Gateway(
             clock=Clock(),
-            new_id=seeded_ids(1),
+            new_id=seeded_ids(1_000_000),  # no session's seed: those are counted
             database=database,
             accounts=accounts,
             new_seed=count().__next__,

@@ -161,7 +161,7 @@ async def test_media_that_cannot_be_used_change_nothing() -> None:
 
 
 @pytest.mark.parametrize("media", ["m=video 4000 RTP/AVP 96", "m=audio 4000 RTP/AVP 18"])
-async def test_a_call_without_usable_sound_is_refused_and_told_to_nobody(media: str) -> None:
+async def test_a_call_without_usable_sound_is_refused_before_anybody_is_asked(media: str) -> None:
     async with opened_office() as office:
         host, number = office.uri.partition("@")[2].split(":")
         async with Peer((host, int(number))) as peer:

@@ -97,6 +97,3 @@ class TelephoneCalls:
         """Return a call that goes on, whosever it is."""
         call = self._calls.get(call_id)
         return None if call is None or call.is_over else call
-
-    def __len__(self) -> int:
-        return len(self._calls)

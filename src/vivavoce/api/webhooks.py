@@ -17,7 +17,7 @@ from msgspec import structs
 
 from vivavoce.clock import Clock
 from vivavoce.ids import NewId
-from vivavoce.protocol.webhooks import EventType, WebhookEvent
+from vivavoce.protocol.webhooks import WebhookEvent
 from vivavoce.runtime.background import Background
 from vivavoce.runtime.webhook_endpoint import Endpoint, deliver_once
 from vivavoce.store.database import Database
@@ -80,10 +80,6 @@ class Webhooks:
         self._turns = {url: asyncio.Semaphore(MAX_AT_ONCE) for url in self._endpoints}
         self._calls: dict[str, asyncio.Event] = {}
         """Of each call that something waits for: whether it is over."""
-
-    def wants(self, event_type: EventType) -> bool:
-        """Say whether any endpoint is told of events of this type."""
-        return any(event_type in endpoint.events for endpoint in self._endpoints.values())
 
     async def resume(self) -> None:
         """Go on with what an earlier run left behind; its calls are over."""

@@ -61,9 +61,7 @@ PROBABILITIES = {"speech": 0.9, "silence": 0.0}
 class TranscriptSession:
     """Turns lines into inputs, and keeps what they leave unsaid: the clock, the formats."""
 
-    def __init__(
-        self, options: Mapping[str, object], decode: Decode = decode_client_event
-    ) -> None:
+    def __init__(self, options: Mapping[str, object], decode: Decode = decode_client_event) -> None:
         """Make the session.
 
         Args:
