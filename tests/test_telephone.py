@@ -50,8 +50,16 @@ def test_a_telephone_that_could_not_work_is_refused(tmp_path: Path, text: str, s
         check_telephone(configured(tmp_path, text).config)
 
 
-@pytest.mark.parametrize("text", ["", f"[sip]\n{HOOK}", "[sip]\n[telephone.answer]\n"])
-def test_a_telephone_that_somebody_answers_is_fine(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        f"[sip]\n{HOOK}",
+        "[sip]\n[telephone.answer]\n",
+        '[sip]\n[sip.trunks.office]\naddress = "pbx"\n',
+    ],
+)
+def test_a_telephone_that_is_answered_or_calls_is_fine(tmp_path: Path, text: str) -> None:
     check_telephone(configured(tmp_path, text).config)
 
 

@@ -99,8 +99,8 @@ class SessionConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     compaction: bool = False
     """Summarise what gets too old for the language model's window, instead of forgetting it."""
     leave_out: tuple[Leavable, ...] = ("reasoning",)
-    """Fields that are left out of the session, and named in the log, where the engines cannot honour
-    them; the others are refused by name."""
+    """Fields that are left out of the session, and named in the log, where the engines cannot
+    honour them; the others are refused by name."""
     record: Literal["off", "lengths", "full"] = "off"
     """The flight recorder, for `vivavoce replay`: with the length of sound, or all of it."""
 

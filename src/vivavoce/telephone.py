@@ -24,14 +24,15 @@ LOG = logging.getLogger(__name__)
 
 
 def check_telephone(config: Config) -> None:
-    """Refuse a telephone that nobody would answer, and an answer without a telephone.
+    """Refuse a telephone that is of no use, and an answer without a telephone.
 
     Raises:
         ConfigError: with the setting that is missing.
     """
     answer, is_on = config.telephone.answer, config.sip is not None
+    calls_out = config.sip is not None and bool(config.sip.trunks)
     tells = any(CALL_INCOMING in endpoint.events for endpoint in config.webhooks)
-    if is_on and answer is None and not tells:
+    if is_on and answer is None and not tells and not calls_out:
         raise ConfigError(
             f"nobody would answer: add [telephone.answer], or [[webhooks]] for {CALL_INCOMING}",
             path="sip",

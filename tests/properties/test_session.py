@@ -20,6 +20,7 @@ from vivavoce.core.inputs import (
     AudioHeard,
     ClientSent,
     Input,
+    KeyHeard,
     ResponseFailed,
     ResponseProgress,
     SessionOpened,
@@ -87,6 +88,7 @@ OPTIONS = st.builds(
     prepare_after_ms=st.sampled_from([None, 0, 64, 128]),
     judges_turns=st.booleans(),
     extensions=st.booleans(),
+    dtmf_to_conversation=st.booleans(),
     instructions=st.sampled_from(["", "Be brief."]),
 )
 SOUND_MS = st.sampled_from([32, 96, 320, 640])
@@ -139,6 +141,11 @@ class AnySession(RuleBasedStateMachine):
     @rule(n_samples=st.integers(1, 700))
     def part_of_a_frame(self, n_samples: int) -> None:
         self.tell(AudioHeard(bytes(2 * n_samples)))
+
+    @rule(keys=st.text("0123456789*#ABCD", min_size=1, max_size=4))
+    def caller_presses_keys(self, keys: str) -> None:
+        for key in keys:
+            self.tell(KeyHeard(key, 1_000))
 
     @rule(event=buffer_events())
     def client_commits_or_clears(self, event: Json) -> None:
