@@ -38,7 +38,10 @@ REST = (
     ("GET /v1/traces", "[traces](../how-to/tracing.md) (our own)"),
     ("GET /v1/models, /v1/models/{id}", "works"),
     ("GET /healthz, /readyz, /metrics", "works (our own)"),
-    ("POST /v1/realtime/calls", "[WebRTC](../how-to/webrtc.md), [telephone](../how-to/telephone.md)"),
+    (
+        "POST /v1/realtime/calls",
+        "[WebRTC](../how-to/webrtc.md), [telephone](../how-to/telephone.md)",
+    ),
     ("POST /v1/realtime/calls/{id}/accept, reject, refer", "[telephone](../how-to/telephone.md)"),
     ("POST /v1/realtime/calls/{id}/hangup", "works"),
     ("POST /v1/realtime/calls with JSON", "[call out](../how-to/telephone.md) (our own)"),
