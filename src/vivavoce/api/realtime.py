@@ -1,6 +1,5 @@
 """`GET /v1/realtime`: from the upgrade to the end of the session."""
 
-from collections.abc import Mapping
 from contextlib import ExitStack
 
 from aiohttp import web
@@ -9,14 +8,12 @@ from vivavoce.api.admission import Admitted, Refused, admit
 from vivavoce.api.errors import error_response
 from vivavoce.api.gateway import Gateway
 from vivavoce.api.joining import Joining, hold_joining, joinable
+from vivavoce.api.refusals import refuse, refuse_for_want_of_room, turn_away
 from vivavoce.api.running import begun_session, whom
-from vivavoce.errors import ProtocolError, TransportClosed
+from vivavoce.errors import ProtocolError
 from vivavoce.interfaces import Engines
-from vivavoce.protocol.server_events import ErrorDetail, ErrorEvent
 from vivavoce.transports.dialects.choice import codec_of
 from vivavoce.transports.websocket import WebSocketTransport, open_websocket
-
-RETRY_AFTER_S = "5"
 
 
 class Realtime:
@@ -33,11 +30,11 @@ class Realtime:
             return error_response(426, error, {"Upgrade": "websocket"})
         decided = await admit(gateway, request)
         if isinstance(decided, Refused) and decided.status is not None:
-            return self._refuse(decided.status, decided.error, decided.headers)
+            return refuse(gateway, decided.status, decided.error, decided.headers)
         if isinstance(decided, Joining):
             return await hold_joining(gateway, request, decided)
         if gateway.engines is None or not gateway.directory.has_room:
-            return self._refuse(503, _no_room(), {"Retry-After": RETRY_AFTER_S})
+            return refuse_for_want_of_room(gateway)
         with ExitStack() as places:
             places.enter_context(gateway.directory.place())
             if isinstance(decided, Admitted):
@@ -50,30 +47,10 @@ class Realtime:
                 encode=codec.encode,
             )
             if isinstance(decided, Refused):
-                await self._turn_away(transport, decided.error, decided.close_code)
+                await turn_away(gateway, transport, decided.error, decided.close_code)
             else:
                 await self._hold(transport, gateway.engines, decided)
             return transport.response
-
-    def _refuse(
-        self, status: int, error: ProtocolError, headers: Mapping[str, str] | None = None
-    ) -> web.Response:
-        self._gateway.metrics.refused.labels(error.code).inc()
-        return error_response(status, error, headers)
-
-    async def _turn_away(
-        self, transport: WebSocketTransport, error: ProtocolError, code: int
-    ) -> None:
-        """Refuse in a way that a browser can read: it sees no HTTP answers to an upgrade."""
-        self._gateway.metrics.refused.labels(error.code).inc()
-        detail = ErrorDetail(
-            type=error.kind, code=error.code, message=error.message, param=error.param
-        )
-        try:
-            await transport.send(ErrorEvent(event_id=self._gateway.new_id("event"), error=detail))
-        except TransportClosed:
-            return
-        await transport.close(code, f"{error.kind}.{error.code}")
 
     async def _hold(
         self, transport: WebSocketTransport, engines: Engines, admitted: Admitted
@@ -92,11 +69,3 @@ class Realtime:
         )
         with gateway.directory.listed(runner.session_id, runner, joining):
             await runner.run()
-
-
-def _no_room() -> ProtocolError:
-    return ProtocolError(
-        "The server can take no more sessions just now. Try again soon.",
-        code="server_busy",
-        kind="server_error",
-    )
