@@ -61,8 +61,9 @@ __all__ = [
 
 T = TypeVar("T")
 
-MAX_BLOCK_MS = 10.0
-"""For so long an engine may keep the event loop to itself."""
+MAX_BLOCK_MS = 50.0
+"""For so long an engine may keep the event loop to itself, a collection of garbage by the
+interpreter included."""
 CLOSE_S = 0.1
 """An engine is free this long after it was closed, or after one piece of prefill."""
 N_TRIES = 3
