@@ -18,6 +18,7 @@ import platformdirs
 from numpy.typing import NDArray
 
 from benchmarks.report import write
+from tests.recordings import WORDS
 from vivavoce.engines.speech_detectors.silero import open_engine as open_silero
 from vivavoce.engines.transcribers.whisper import open_engine as open_whisper
 from vivavoce.interfaces import (
@@ -34,22 +35,6 @@ from vivavoce.models.fetch import fetch
 from vivavoce.models.installed import path_of
 
 AUDIO = Path(__file__).parent.parent / "tests" / "audio"
-WORDS = {
-    "librivox-austen-0870": "and mister john dashwood had then leisure to consider how much there "
-    "might be prudently in his power to do for them",
-    "librivox-austen-0880": "he was not an ill disposed young man",
-    "librivox-austen-0890": "unless to be rather cold hearted and rather selfish is to be ill "
-    "disposed",
-    "librivox-austen-0920": "had he married a more amiable woman he might have been made still "
-    "more respectable than he was",
-    "librivox-austen-0930": "he might even have been made amiable himself",
-    "cards-001": "ten of clubs",
-    "cards-003": "seven of clubs",
-    "cards-005": "eight of spades four of clubs seven of hearts",
-    "goforward": "go forward ten meters",
-    "jfk": "and so my fellow americans ask not what your country can do for you ask what you can "
-    "do for your country",
-}
 NUMBERS = {"10": "ten", "8": "eight", "4": "four", "7": "seven", "mr": "mister"}
 SNR_DB = 5.0
 PAUSE_MS = 1_500
