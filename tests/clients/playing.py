@@ -1,14 +1,16 @@
-"""Runs the program of a client against a served double, and tells what it saw.
+"""Runs the program of a client against a server, and tells what it saw.
 
 A program plays scenes and prints, as JSON, what it saw in each: see `python/scenes.py` and
-`node/scenes.mjs`. The double follows `script.toml`.
+`node/scenes.mjs`. The server is a double that follows `script.toml`, unless told otherwise.
 """
 
 import asyncio
 import json
 import os
 import shutil
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,9 @@ from vivavoce.media.pcm import silence
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 NODE = HERE / "node"
+SCRIPTED = ("--scripted", str(HERE / "script.toml"))
 TIMEOUT_S = 100
+FIRST_WITH_WEBSOCKET = 22
 SILENCE_MS = 1_500
 """Behind the speech: more than the 1.2 s that semantic_vad waits when a turn seems complete."""
 
@@ -39,34 +43,54 @@ class Played:
         return seen
 
 
-def played_by_python(client: str, program: str, folder: Path) -> Played:
+def played_by_python(
+    client: str, program: str, folder: Path, serve: Sequence[str] = SCRIPTED
+) -> Played:
     """Run `python/PROGRAM.py` in the environment of a client, against `ws://`."""
     python = ROOT / ".venv-clients" / client / "bin" / "python"
     if not python.exists():
         pytest.fail(f"{client} is not installed: run make test-clients")
-    return asyncio.run(_played(folder, str(python), "-m", f"tests.clients.python.{program}"))
+    module = f"tests.clients.python.{program}"
+    return asyncio.run(_played(folder, serve, str(python), "-m", module))
 
 
-def played_here(program: str, folder: Path) -> Played:
+def played_here(program: str, folder: Path, serve: Sequence[str] = SCRIPTED) -> Played:
     """Run `python/PROGRAM.py` in our own environment: it speaks bare WebSocket."""
-    return asyncio.run(_played(folder, sys.executable, "-m", f"tests.clients.python.{program}"))
+    module = f"tests.clients.python.{program}"
+    return asyncio.run(_played(folder, serve, sys.executable, "-m", module))
 
 
-def played_by_node(program: str, folder: Path, *flags: str, tls: bool = False) -> Played:
+def played_by_node(
+    program: str,
+    folder: Path,
+    *flags: str,
+    tls: bool = False,
+    serve: Sequence[str] = SCRIPTED,
+) -> Played:
     """Run `node/PROGRAM.mjs`; with TLS, against a certificate that Node is told to trust."""
     node = shutil.which("node")
     if node is None or not (NODE / "node_modules").exists():
         pytest.fail("Node.js or its packages are not installed: run make test-clients")
-    return asyncio.run(_played(folder, node, *flags, str(NODE / f"{program}.mjs"), tls=tls))
+    return asyncio.run(_played(folder, serve, node, *flags, str(NODE / f"{program}.mjs"), tls=tls))
 
 
-async def _played(folder: Path, *program: str, tls: bool = False) -> Played:
+def websocket_flag() -> list[str]:
+    """Node has the WebSocket of browsers; before version 22 behind a flag."""
+    node = shutil.which("node") or "node"
+    version = subprocess.run([node, "--version"], check=True, capture_output=True, text=True)
+    major = int(version.stdout.removeprefix("v").split(".")[0])
+    return [] if major >= FIRST_WITH_WEBSOCKET else ["--experimental-websocket"]
+
+
+async def _played(folder: Path, serve: Sequence[str], *program: str, tls: bool = False) -> Played:
     speech = folder / "speech.pcm"
     speech.write_bytes(recording("goforward").data + silence(SILENCE_MS).data)
-    script = ["--scripted", str(HERE / "script.toml"), *(["--tls-self-signed"] if tls else [])]
     async with (
         asyncio.timeout(TIMEOUT_S),
-        served(*script, VIVAVOCE_HOME=str(folder)) as (url, _),
+        served(*serve, *(["--tls-self-signed"] if tls else []), VIVAVOCE_HOME=str(folder)) as (
+            url,
+            _,
+        ),
     ):
         certificate = str(folder / "tls" / "self-signed.pem")
         process = await asyncio.create_subprocess_exec(

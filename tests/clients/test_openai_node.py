@@ -4,31 +4,18 @@
 is the one for browsers: it shows its key in a subprotocol.
 """
 
-import shutil
-import subprocess
-
 import pytest
 
-from tests.clients.playing import Played, played_by_node
+from tests.clients.playing import Played, played_by_node, websocket_flag
 
 pytestmark = pytest.mark.slow
-
-FIRST_WITH_WEBSOCKET = 22
 
 
 @pytest.fixture(scope="module", params=["openai_ws", "openai_websocket"])
 def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
     program: str = request.param
     folder = tmp_path_factory.mktemp(program)
-    return played_by_node(program, folder, *_websocket_flag(), tls=True)
-
-
-def _websocket_flag() -> list[str]:
-    """Node has the WebSocket of browsers; before version 22 behind a flag."""
-    node = shutil.which("node") or "node"
-    version = subprocess.run([node, "--version"], check=True, capture_output=True, text=True)
-    major = int(version.stdout.removeprefix("v").split(".")[0])
-    return [] if major >= FIRST_WITH_WEBSOCKET else ["--experimental-websocket"]
+    return played_by_node(program, folder, *websocket_flag(), tls=True)
 
 
 def test_a_text_turn(played: Played) -> None:

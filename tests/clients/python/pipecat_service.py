@@ -12,9 +12,11 @@ from pipecat.adapters.llm.schemas.tools_schema import ToolsSchema
 from pipecat.frames.frames import (
     ErrorFrame,
     Frame,
+    FunctionCallResultFrame,
     InputAudioRawFrame,
     InterruptionFrame,
     LLMFullResponseEndFrame,
+    LLMFullResponseStartFrame,
     LLMRunFrame,
     TranscriptionFrame,
     TTSAudioRawFrame,
@@ -75,10 +77,6 @@ class Conversation(BaseObserver):
 
     async def until(self, kind: type[Frame]) -> Frame:
         return await self.inbox.until(lambda frame: isinstance(frame, kind))
-
-    async def said(self, words: str) -> None:
-        """Wait until the service has said these words."""
-        await self.inbox.until(lambda _: words in self.words)
 
     async def say_in_two(self) -> None:
         """Speak; the pipeline notices it and stops what it is playing before the answer comes."""
@@ -147,13 +145,16 @@ async def interruption() -> Seen:
     async with conversation("Tell me a story.") as talk:
         await talk.until(TTSAudioRawFrame)
         await talk.say_in_two()
-        await talk.said("Going forward, ten meters.")
+        await talk.until(LLMFullResponseStartFrame)
+        await talk.until(LLMFullResponseEndFrame)
         return {"words": talk.words, "errors": talk.errors}
 
 
 async def function_call() -> Seen:
     async with conversation("What is the weather in Oslo?") as talk:
-        await talk.said("It is sunny in Oslo.")
+        await talk.until(FunctionCallResultFrame)
+        await talk.until(LLMFullResponseStartFrame)
+        await talk.until(LLMFullResponseEndFrame)
         return {"words": talk.words, "asked": talk.asked, "errors": talk.errors}
 
 
