@@ -140,6 +140,38 @@ def test_the_echo_is_found_where_it_belongs_after_a_pause_of_both_directions(
     assert not turn_starts_ms(np.concatenate((before, during, after)), new_detector())
 
 
+@pytest.mark.parametrize("noise_rms", [0.0, 3.0, 100.0])
+@pytest.mark.parametrize("quieter_db", [0, 12])
+def test_without_an_echo_speech_over_an_answer_keeps_its_first_word(
+    quieter_db: int, noise_rms: float
+) -> None:
+    playback = answer(speech("librivox-austen-0890"))
+    voice = speech("goforward")[:24_000] * 10 ** (-quieter_db / 20)
+    near = spoken_at(voice, NEAR_AT_MS, len(playback))
+    heard = near + np.random.default_rng(1).normal(0.0, noise_rms, len(near))
+
+    clean = cleaned(EchoCanceller(), playback, heard)
+
+    first_word = slice(NEAR_AT_MS * 24, (NEAR_AT_MS + 600) * 24)
+    assert rms(near[first_word]) > 200 * 10 ** (-quieter_db / 20)
+    assert np.array_equal(pcm(clean[first_word]), pcm(heard[first_word]))
+
+
+def test_an_echo_that_comes_later_in_a_call_is_noticed_within_two_seconds(
+    new_detector: NewDetector,
+) -> None:
+    """The caller pulled out the headphones; whoever is interrupted now is so for a moment."""
+    canceller = EchoCanceller()
+    silent = answer(speech("librivox-austen-0870"))
+    cleaned(canceller, silent, np.zeros(len(silent)))
+    playback = answer(np.concatenate([speech("librivox-austen-0890"), speech("jfk")]))
+
+    clean = cleaned(canceller, playback, microphone(playback, Echo(60, 14)))
+
+    assert turn_starts_ms(clean, new_detector())
+    assert not turn_starts_ms(clean[(PAUSE_MS + 2_500) * 24 :], new_detector())
+
+
 def test_speech_alone_passes_9_ms_late_with_all_of_its_level() -> None:
     sound = speech("librivox-austen-0920")
 

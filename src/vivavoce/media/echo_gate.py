@@ -10,10 +10,10 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
+from vivavoce.media.echo_watch import AUDIBLE
+
 Frame = NDArray[np.int16]
 
-_AUDIBLE = 32768.0**2 * 10**-5.0  # mean square; playback below -50 dB has no echo worth a thought
-_MEMORY_FRAMES = 40  # the longest echo: 300 ms, and 100 ms of its reverberation
 _LOUDEST_COUPLING = 10**-0.9  # echo is at least 12 dB below the playback; 3 dB for its peaks
 _LEARNING_FRAMES, _LEARNT_FRAMES, _RELEARN_FRAMES = 100, 300, 10
 # Over three seconds the caller may speak for 0.3 s before the echo is thought to be louder.
@@ -27,28 +27,25 @@ class EchoGate:
     """Belongs to one microphone; takes frames of 10 ms, samples at 16-bit scale."""
 
     def __init__(self) -> None:
-        self._playback: deque[float] = deque(maxlen=_MEMORY_FRAMES)
         self._couplings: deque[float] = deque(maxlen=_LEARNT_FRAMES)
         self._coupling = _LOUDEST_COUPLING
         self._n_learnt = 0
         self._n_open = 0
         self._gain = 1.0
 
-    def push(self, played: Frame, heard: Frame, clean: Frame) -> bytes:
+    def push(self, loudest: float, heard: float, clean: Frame) -> bytes:
         """Return the clean frame, or silence if it may be echo.
 
         Args:
-            played: what was handed to the listener at this moment.
-            heard: the microphone.
-            clean: the same after a canceller.
+            loudest: power of the loudest playback that may come back just now.
+            heard: power of the microphone.
+            clean: its frame after a canceller.
         """
-        self._playback.append(_power(played))
-        loudest = max(self._playback)
         wanted = 1.0
-        if loudest > _AUDIBLE:
-            self._learn(_power(heard) / loudest)
+        if loudest > AUDIBLE:
+            self._learn(heard / loudest)
             self._n_open = max(self._n_open - 1, 0)
-            if _power(clean) > loudest * self._coupling:
+            if power(clean) > loudest * self._coupling:
                 self._n_open = _OPEN_FRAMES
             wanted = 1.0 if self._n_open else _CLOSED
         before, self._gain = self._gain, max(wanted, self._gain * _FALL)
@@ -65,6 +62,7 @@ class EchoGate:
             self._coupling = min(usual * _PEAKS, _LOUDEST_COUPLING)
 
 
-def _power(frame: Frame) -> float:
+def power(frame: Frame) -> float:
+    """Return the mean square of a frame, 16-bit scale."""
     samples = frame.astype(np.float32)
     return float(samples @ samples) / len(frame)
