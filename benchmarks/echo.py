@@ -1,13 +1,13 @@
 """Question: does the assistant's own voice, coming back through the microphone, interrupt it?
 
 Answers, each the first of its call (the canceller knows nothing yet), come back 50 to 300 ms later
-and 12 to 30 dB quieter: as a plain copy, and from a small room. "False" are the answers during
-which a turn starts though nobody speaks: of 20 of the bundled voices, and of 100 recorded ones,
-which are louder and come with noise of their own. Then a recorded voice speaks over each of the 20,
-1.2 s after its start, as loud as recorded, 6 and 12 dB quieter: how much later does its turn start
-than without any playback, and how often never? The same with headphones, where no echo comes. Silero, threshold 0.5, 64 ms of it; "raised" has the
-named threshold all the time. Ours is told 10 ms of the microphone and 20 ms of playback at a time,
-each up to 20 ms late; the library is told all in time.
+and 12 to 30 dB quieter: as a plain copy, and from a small room; or not at all, to headphones.
+"False" are the answers during which a turn starts though nobody speaks: of 20 of the bundled
+voices, and of 100 recorded ones, which are louder and come with noise of their own. Then a recorded
+voice speaks over each of the 20, 1.2 s after its start, as loud as recorded, 6 and 12 dB quieter:
+how much later does its turn start than without any playback, and how often never? Silero, threshold
+0.5, 64 ms of it; "raised" has the named threshold all the time. Ours is told 10 ms of the
+microphone and 20 ms of playback at a time, each up to 20 ms late; the library is told all in time.
 """
 
 import math
