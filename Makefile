@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: serve test test-clients test-browser chromium check format bench lock clean
+.PHONY: serve test test-clients test-browser baresip kamailio chromium check format bench lock clean
 
 serve: $(VENV)/base
 	$(BIN)/vivavoce serve $(ARGS)
@@ -14,9 +14,9 @@ test: $(VENV)/dev
 
 # Real clients against a served double: each Python client in an environment of its own.
 CLIENTS := .venv-clients
-PYTHON_CLIENTS := openai-beta openai-agents livekit pipecat websocket-client
+PYTHON_CLIENTS := openai-beta openai-agents livekit pipecat websocket-client mcp-server
 NODE_CLIENTS := tests/clients/node
-test-clients: $(NODE_CLIENTS)/node_modules/installed $(VENV)/dev $(PYTHON_CLIENTS:%=$(CLIENTS)/%/installed)
+test-clients: $(NODE_CLIENTS)/node_modules/installed $(VENV)/dev $(PYTHON_CLIENTS:%=$(CLIENTS)/%/installed) baresip kamailio
 	$(BIN)/pytest tests/clients -m slow $(ARGS)
 
 # The playground and clients for browsers, in a headless Chromium; CHROMIUM= names another one.
@@ -24,6 +24,12 @@ CHROMIUM ?= /usr/bin/chromium
 BROWSER := tests/playground
 test-browser: $(BROWSER)/node_modules/installed $(VENV)/dev chromium
 	CHROMIUM=$(CHROMIUM) $(BIN)/pytest $(BROWSER) -m browser $(ARGS)
+
+# A foreign telephone and a switchboard, for tests of clients.
+baresip kamailio:
+	@command -v $@ >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		apt-get update -q && apt-get install -q -y --no-install-recommends $(@:baresip=baresip-core); } || \
+		{ echo "make test-clients needs $@: install it (Debian: $(@:baresip=baresip-core))"; exit 1; }
 
 chromium:
 	@test -x $(CHROMIUM) || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \

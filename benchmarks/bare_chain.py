@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from benchmarks.clips import Clip
-from vivavoce.app import opened_engines
+from vivavoce.assembly.engines import opened_engines
 from vivavoce.config import load_config
 from vivavoce.core.options import DEFAULT_INSTRUCTIONS
 from vivavoce.interfaces import (

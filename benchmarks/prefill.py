@@ -3,7 +3,7 @@
 import time
 
 from benchmarks import report
-from vivavoce.app import opened_engines
+from vivavoce.assembly.engines import opened_engines
 from vivavoce.config import load_config
 from vivavoce.interfaces import Prompt
 

@@ -145,3 +145,15 @@ def test_keys_within_an_engines_own_tables_may_hold_dots(tmp_path: Path) -> None
     loaded = load(tmp_path, text)
 
     assert loaded.config.engines.synthesizer["voices"] == {"nova.v2": "a.b"}
+
+
+def test_secrets_in_a_list_of_tables_are_masked(tmp_path: Path) -> None:
+    (file := tmp_path / "config.toml").write_text(
+        '[[guardrails]]\nname = "polite"\nkind = "classifier"\nurl = "http://127.0.0.1/"\n'
+        'api_key = "sk-secret-1"\nheaders = { X-Key = "sk-secret-2" }\n'
+    )
+
+    shown = str(list(load_config(file, environment={}).effective()))
+
+    assert "polite" in shown
+    assert "sk-secret" not in shown

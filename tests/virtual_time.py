@@ -3,9 +3,11 @@
 import asyncio
 import selectors
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from vivavoce.clock import Clock
+
+T = TypeVar("T")
 
 
 class _JumpingSelector(selectors.SelectSelector):
@@ -40,7 +42,7 @@ class VirtualClock(Clock):
         return asyncio.get_running_loop().time()
 
 
-def run_in_virtual_time(main: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine to its end."""
+def run_in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end and return what it returns."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(main)
+        return runner.run(main)

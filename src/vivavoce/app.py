@@ -12,19 +12,27 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from aiohttp import web
+from msgspec import structs
 
-from vivavoce.accounting import open_accounts
 from vivavoce.api.accounts import Accounts
 from vivavoce.api.auth import ApiKeys
 from vivavoce.api.gateway import Gateway
 from vivavoce.api.models import DEFAULT_MODEL, MODEL_NAMES
 from vivavoce.api.routes import make_app
 from vivavoce.api.webhooks import open_webhooks
+from vivavoce.assembly.accounting import open_accounts
+from vivavoce.assembly.documents import opened_documents
+from vivavoce.assembly.engines import engines_line, open_embedder, opened_engines
+from vivavoce.assembly.options import max_prepared, session_options, translation_options
+from vivavoce.assembly.sounds import read_sounds
+from vivavoce.assembly.telephone import check_telephone, open_telephone
+from vivavoce.assembly.tool_servers import opened_tool_servers, with_tool_limits
+from vivavoce.assembly.webhook_endpoints import webhook_endpoints
 from vivavoce.clock import Clock
-from vivavoce.config import Config, Loaded
+from vivavoce.config import Loaded
+from vivavoce.config_tables import Config
 from vivavoce.core.options import SessionOptions
-from vivavoce.core.translation_options import TranslationOptions
-from vivavoce.engines.strict_settings import with_environment
+from vivavoce.engines.guards.opening import check_guardrails, open_guards
 from vivavoce.errors import ConfigError, EngineError
 from vivavoce.ids import seeded_ids
 from vivavoce.interfaces import Engines
@@ -37,19 +45,12 @@ from vivavoce.runtime.recorder import Recordings, open_recordings
 from vivavoce.runtime.settings import RunnerSettings
 from vivavoce.store.database import Database
 from vivavoce.store.tables import open_store
-from vivavoce.telephone import check_telephone, open_telephone
 from vivavoce.transports.webrtc.peer import PeerSettings
-from vivavoce.webhook_endpoints import webhook_endpoints
 
 LOG = logging.getLogger(__name__)
 LOOPBACK_NAMES = ("localhost",)
 RECORDINGS = "recordings"  # in the data folder
 SEED_BITS = 63
-MAX_PREPARED_HERE = 2
-"""More than this at once would take the cores from answers that somebody waits for."""
-MIN_JUDGED_PAUSE_MS = 100
-"""Engines that want to prepare sooner work elsewhere: what they do in vain costs nothing here, and
-the end-of-turn model is not asked."""
 LONGEST_END_S = 9.5
 """From the signal to the end of the process, whatever hangs: the system's alarm kills it then, for
 service managers lose patience after 10 s. Worker processes end when they lose the gateway."""
@@ -73,8 +74,7 @@ async def serve(
     """
     check_listening(loaded)
     check_telephone(loaded.config)
-    endpoints, tls = webhook_endpoints(loaded), _tls(loaded)
-    started = clock.now()
+    check_guardrails(loaded.config.guardrails)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -84,6 +84,19 @@ async def serve(
 
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, end)
+    try:
+        await _serve_until(stop, loaded, clock, on_listening)
+    except* _Stopped:
+        pass
+    except* (ConfigError, EngineError) as group:
+        raise _first_of(group) from None
+
+
+async def _serve_until(
+    stop: asyncio.Event, loaded: Loaded, clock: Clock, on_listening: Callable[[str], None]
+) -> None:
+    endpoints, tls = webhook_endpoints(loaded), _tls(loaded)
+    started, loop = clock.now(), asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_store(loaded.data_dir))
         accounts = await stack.enter_async_context(open_accounts(loaded, clock, database))
@@ -92,25 +105,34 @@ async def serve(
             endpoints, database, clock, gateway.background, gateway.new_id
         )
         webhooks = await stack.enter_async_context(opening_webhooks)
+        await stack.enter_async_context(opened_documents(loaded, gateway))
+        load_tools = await stack.enter_async_context(opened_tool_servers(loaded, gateway))
         await stack.enter_async_context(gateway.background)
+        if gateway.adding is not None:
+            gateway.background.start(gateway.adding.run(), "adding documents")
         await webhooks.resume()
         url = await stack.enter_async_context(_listening(make_app(gateway), loaded, tls))
         on_listening(url)
         opening = loop.create_future()
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(measure_loop_lag(clock, gateway.metrics.loop_lag_s.observe))
-                tasks.create_task(accounts.write_regularly())
-                telephone = partial(open_telephone, loaded, gateway, webhooks, tls)
-                tasks.create_task(_run_engines(loaded, gateway, telephone, started, opening))
-                await stop.wait()
-                LOG.info("ending")
-                await gateway.directory.drain(gateway.drain_timeout_s)
-                raise _Stopped
-        except* _Stopped:
-            pass
-        except* (ConfigError, EngineError) as group:
-            raise group.exceptions[0] from None
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(measure_loop_lag(clock, gateway.metrics.loop_lag_s.observe))
+            tasks.create_task(accounts.write_regularly())
+            telephone = partial(open_telephone, loaded, gateway, webhooks, tls)
+            tasks.create_task(
+                _run_engines(loaded, gateway, telephone, load_tools, started, opening)
+            )
+            await stop.wait()
+            LOG.info("ending")
+            await gateway.directory.drain(gateway.drain_timeout_s)
+            raise _Stopped
+
+
+def _first_of(group: BaseExceptionGroup[Exception]) -> BaseException:
+    """Return the first error itself, out of the task groups that it ended on its way."""
+    first: BaseException = group
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error: ends the task group
@@ -121,121 +143,29 @@ async def _run_engines(
     loaded: Loaded,
     gateway: Gateway,
     telephone: Callable[[Engines], AbstractAsyncContextManager[None]],
+    load_tools: Callable[[], None],
     started: float,
     opening: asyncio.Future[None],
 ) -> None:
     async with _recordings(loaded) as recordings, opened_engines(loaded) as engines:
         gateway.recordings = recordings
-        gateway.options = session_options(loaded.config, engines)
+        sounds = await asyncio.to_thread(read_sounds, loaded.config.playback)
+        options = session_options(loaded.config, engines)
+        options = with_tool_limits(options, loaded.config.tools)
+        gateway.options = structs.replace(options, sounds=tuple(sounds))
+        gateway.settings = structs.replace(gateway.settings, sounds=sounds)
         gateway.translation = translation_options(loaded.config, engines)
-        gateway.prepared_room = PreparedRoom(_max_prepared(loaded.config, engines))
-        gateway.engines = engines
-        async with telephone(engines):
-            LOG.info("ready after %.1f s: %s", gateway.clock.now() - started, _engines_line(loaded))
-            await opening  # forever: until the group ends
-
-
-def _engines_line(loaded: Loaded) -> str:
-    if loaded.config.scripted is not None:
-        return f"everything is scripted by {loaded.config.scripted}"
-    from vivavoce.engines.bundled_models import used_tables
-
-    tables = used_tables(loaded.engine_tables)
-    return ", ".join(f"{role} {table['use']}" for role, table in tables.items())
-
-
-@asynccontextmanager
-async def opened_engines(loaded: Loaded) -> AsyncIterator[Engines]:
-    """Open the engines of a configuration: scripted ones, or those that it names.
-
-    Raises:
-        ConfigError: an engine is unknown or refuses its settings.
-        EngineError: an engine can't be opened.
-    """
-    config = loaded.config
-    if config.scripted is not None:
-        from vivavoce.testing.scripted import open_scripted_engines
-
-        async with open_scripted_engines(Path(config.scripted)) as engines:
-            yield engines
-        return
-    from vivavoce.engines.bundled_models import used_tables
-    from vivavoce.engines.loader import open_engines
-
-    tables = {
-        role: with_environment(table, loaded.environment)
-        for role, table in used_tables(loaded.engine_tables).items()
-    }
-    async with open_engines(
-        tables, config.profile, loaded.models_dir, translation=config.translation.use
-    ) as engines:
-        yield engines
-
-
-def session_options(config: Config, engines: Engines) -> SessionOptions:
-    """Return what every session is told at its start."""
-    session = config.session
-    voices = engines.voices
-    if voices and session.voice not in voices:
-        names = ", ".join(voices)
-        raise ConfigError(f"there is no voice '{session.voice}' ({names})", path="session.voice")
-    prepare_after_ms = engines.responder.prepare_after_ms
-    prepares = session.prepared_answers and session.max_prepared != 0
-    return SessionOptions(
-        voices=voices,
-        default_voice=session.voice,
-        instructions=session.instructions,
-        silence_duration_ms=session.silence_duration_ms,
-        window_tokens=engines.language_model.window_tokens,
-        pause_after_ms=engines.transcriber.prepare_after_ms,
-        prepare_after_ms=prepare_after_ms if prepares else None,
-        judges_turns=engines.turn_judge is not None and _work_here(engines),
-        custom_voices=engines.custom_voices,
-        reasoning_efforts=engines.language_model.reasoning_efforts,
-        compacts=session.compaction,
-        leave_out=session.leave_out,
-        has_turn_judge=engines.turn_judge is not None,
-        transcriber=engines.transcriber.abilities,
-        max_duration_s=session.max_duration_s,
-        hears_audio=engines.responder.hears_audio,
-        dtmf_to_conversation=config.telephone.dtmf_to_conversation,
-    )
-
-
-def translation_options(config: Config, engines: Engines) -> TranslationOptions | None:
-    """Return what every translation session is told at its start; None: there are none.
-
-    Raises:
-        ConfigError: the default language is none that the engines speak.
-    """
-    interpreter, language = engines.interpreter, config.translation.language
-    if interpreter is None:
-        return None
-    if interpreter.languages and language not in interpreter.languages:
-        names = ", ".join(interpreter.languages)
-        raise ConfigError(
-            f"nothing here translates into '{language}', only into: {names}",
-            path="translation.language",
-        )
-    return TranslationOptions(
-        languages=interpreter.languages,
-        language=language,
-        voice=config.session.voice,
-        needs_transcript=interpreter.needs_transcript,
-        silence_duration_ms=config.session.silence_duration_ms,
-        pause_after_ms=engines.transcriber.prepare_after_ms,
-        max_duration_s=config.session.max_duration_s,
-    )
-
-
-def _work_here(engines: Engines) -> bool:
-    return engines.responder.prepare_after_ms >= MIN_JUDGED_PAUSE_MS
-
-
-def _max_prepared(config: Config, engines: Engines) -> int:
-    if config.session.max_prepared is not None:
-        return config.session.max_prepared
-    return MAX_PREPARED_HERE if _work_here(engines) else config.server.max_sessions
+        gateway.prepared_room = PreparedRoom(max_prepared(loaded.config, engines))
+        embedder = partial(open_embedder, loaded)
+        opening_guards = open_guards(loaded.config.guardrails, loaded.environment, embedder)
+        async with opening_guards as guards:
+            gateway.guard = guards.stand_before
+            gateway.engines = engines
+            async with telephone(engines):
+                ready_s = gateway.clock.now() - started
+                LOG.info("ready after %.1f s: %s", ready_s, engines_line(loaded))
+                load_tools()
+                await opening  # forever: until the group ends
 
 
 def check_listening(loaded: Loaded) -> None:

@@ -3,6 +3,10 @@
 Everything else that is raised is a bug of ours.
 """
 
+from typing import Literal
+
+ToolErrorKind = Literal["protocol_error", "tool_execution_error", "http_error"]
+
 
 class ProtocolError(Exception):
     """The client sent something it may not; becomes an `error` event or a REST error body.
@@ -36,6 +40,22 @@ class EngineError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code
+
+
+class ToolError(Exception):
+    """A tool that the server runs failed; costs one call, or one list of tools.
+
+    Source: protocol reference, the error of an `mcp_call` (40-server-events, section 2).
+    """
+
+    def __init__(
+        self, message: str, *, kind: ToolErrorKind = "tool_execution_error", code: int = 0
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.kind: ToolErrorKind = kind
+        self.code = code
+        """HTTP status or JSON-RPC error code; none for `tool_execution_error`."""
 
 
 class TransportClosed(Exception):  # noqa: N818 - an end, not an error

@@ -10,12 +10,15 @@ import msgspec
 from aiohttp import web
 
 from tests.runtime.fakes import Fakes
-from vivavoce.accounting import open_accounts
+from vivavoce.api.adding import Adding
 from vivavoce.api.auth import ApiKeys
+from vivavoce.api.documents import Documents
 from vivavoce.api.gateway import Gateway
 from vivavoce.api.routes import make_app
+from vivavoce.assembly.accounting import open_accounts
 from vivavoce.clock import Clock
-from vivavoce.config import Config, Loaded
+from vivavoce.config import Loaded
+from vivavoce.config_tables import Config
 from vivavoce.core.options import SessionOptions
 from vivavoce.ids import seeded_ids
 from vivavoce.runtime.background import Background
@@ -101,6 +104,7 @@ async def served(
     recordings: Recordings | None = None,
     config: Config | None = None,
     key_names: dict[str, str] | None = None,
+    documents: Documents | None = None,
 ) -> AsyncIterator[Served]:
     """Serve on a free port of this machine while the block runs.
 
@@ -129,7 +133,11 @@ async def served(
             keys=ApiKeys(keys),
             recordings=recordings,
             drain_timeout_s=0.1,
+            documents=documents,
+            adding=None if documents is None else Adding(documents),
         )
+        if gateway.adding is not None:
+            background.start(gateway.adding.run(), "adding documents")
         runner = web.AppRunner(make_app(gateway), access_log=None, shutdown_timeout=5)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

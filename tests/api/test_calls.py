@@ -1,18 +1,22 @@
-"""Calls over real sockets: offers, events, sound both ways, the end."""
+"""Calls over real sockets: offers, keys, events, sidebands."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 import aiohttp
-import msgspec
-import numpy as np
 import pytest
 
+from tests.api.called import (
+    BETA,
+    GA,
+    KEYED,
+    called,
+    fakes,
+    minted,
+    post,
+    until_over,
+)
 from tests.api.server import Served, Socket, served
 from tests.rtc_client import (
-    Caller,
     accept,
     calling,
     frequency,
@@ -20,94 +24,6 @@ from tests.rtc_client import (
     offer_of,
     tone,
 )
-from tests.runtime.fakes import Fakes
-from vivavoce.interfaces import (
-    AudioDelta,
-    Engines,
-    Finished,
-    ResponseEvent,
-    ResponseRequest,
-    Stream,
-    TextDelta,
-)
-from vivavoce.media.pcm import Pcm
-
-GA = "/v1/realtime/calls"
-BETA = "/v1/realtime?model=gpt-4o-realtime-preview"
-KEYED = {"Authorization": "Bearer sk-1"}
-FRAME_BYTES = 1536  # 32 ms at 24 kHz
-
-
-class VolumeDetector:
-    """What is loud enough is speech; silence that went through Opus is not."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def push(self, audio: Pcm) -> list[float]:
-        self._rest += audio.data
-        probabilities = []
-        while len(self._rest) >= FRAME_BYTES:
-            frame, self._rest = self._rest[:FRAME_BYTES], self._rest[FRAME_BYTES:]
-            loudest = np.abs(np.frombuffer(frame, "<i2").astype(int)).max()
-            probabilities.append(0.9 if loudest > 1_000 else 0.0)
-        return probabilities
-
-
-@dataclass
-class CallFakes(Fakes):
-    """Engines whose detector can hear a real line."""
-
-    heard: list[Pcm] = field(default_factory=list)
-
-    def engines(self) -> Engines:
-        fakes = self
-
-        class Detector(VolumeDetector):
-            def push(self, audio: Pcm) -> list[float]:
-                fakes.heard.append(audio)
-                return super().push(audio)
-
-        return msgspec.structs.replace(super().engines(), new_speech_detector=Detector)
-
-
-def hum(seconds: float, hz: float = 1_000) -> bytes:
-    """Return what an engine speaks: 24 kHz."""
-    times = np.arange(int(24_000 * seconds)) / 24_000
-    return (8_000 * np.sin(2 * np.pi * hz * times)).astype("<i2").tobytes()
-
-
-async def long_answer(request: ResponseRequest) -> Stream[ResponseEvent]:
-    yield TextDelta("Once upon a time there was a server. ")
-    yield AudioDelta(hum(4))
-    yield Finished()
-
-
-def fakes() -> CallFakes:
-    made = CallFakes()
-    made.responder.script = long_answer
-    return made
-
-
-@asynccontextmanager
-async def called(
-    server: Served, path: str = GA, *, caller: Caller | None = None, opens: bool = True
-) -> AsyncIterator[Caller]:
-    url = server.url + path
-    async with calling(server.http, url, caller=caller, headers=KEYED, opens=opens) as made:
-        yield made
-
-
-async def post(
-    server: Served, body: object, content_type: str = "application/sdp", path: str = GA
-) -> tuple[int, dict[str, object]]:
-    headers = {"Content-Type": content_type, **KEYED}
-    async with server.http.post(server.url + path, data=body, headers=headers) as answer:
-        read: dict[str, object] = msgspec.json.decode(await answer.read())
-        error = read["error"]
-        assert isinstance(error, dict)
-        return answer.status, error
-
 
 # --- offers -----------------------------------------------------------------------------------
 
@@ -189,6 +105,24 @@ async def test_a_form_brings_its_session_along(typed: bool) -> None:
         (b"{}", "application/json", 415, "unsupported_content_type"),
         (b"--x--\r\n", "multipart/form-data; boundary=x", 400, "missing_required_parameter"),
         (b"hello", "multipart/form-data; boundary=x", 400, None),
+        (b"--x\r\nno header", "multipart/form-data; boundary=x", 400, None),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="sdp\0"\r\n\r\nv=0\r\n--x--\r\n',
+            "multipart/form-data; boundary=x",
+            *(400, None),
+        ),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="sdp"\r\nContent-Encoding: gzip\r\n\r\n'
+            b"v=0\r\n--x--\r\n",
+            "multipart/form-data; boundary=x",
+            *(400, None),
+        ),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="sdp"\r\n'
+            b"Content-Transfer-Encoding: odd\r\n\r\nv=0\r\n--x--\r\n",
+            "multipart/form-data; boundary=x",
+            *(400, None),
+        ),
         (b"hello", "multipart/form-data", 400, None),
     ],
 )
@@ -254,14 +188,6 @@ async def test_pictures_are_not_taken() -> None:
 
 
 # --- keys -------------------------------------------------------------------------------------
-
-
-async def minted(server: Served, path: str, body: object) -> str:
-    async with server.http.post(server.url + path, json=body, headers=KEYED) as answer:
-        assert answer.status == 200, await answer.text()
-        read = await answer.json()
-    value: str = read["value"] if "value" in read else read["client_secret"]["value"]
-    return value
 
 
 async def created_with(server: Served, path: str, key: str) -> dict[str, object]:
@@ -381,168 +307,6 @@ async def test_a_call_without_a_channel_is_heard_and_answered() -> None:
         await until_over(server, 1)
 
 
-# --- sound ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("codec", ["opus", "PCMU", "PCMA"])
-async def test_sound_goes_both_ways(codec: str) -> None:
-    caller = new_caller()
-    prefer(caller, codec)
-    engines = fakes()
-    async with served(fakes=engines) as server, called(server, caller=caller):
-        assert f" {codec}/" in caller.answer
-        assert caller.streams  # pages play `event.streams[0]`
-        caller.say(tone(440, 0.6))
-        await caller.received("input_audio_buffer.speech_started")
-        await caller.received("input_audio_buffer.speech_stopped")
-        heard = b"".join(audio.data for audio in engines.heard)
-        assert loudest_hz(heard) == pytest.approx(440, abs=5)
-        assert frequency(await caller.hears(0.5)) == pytest.approx(1_000, abs=5)
-        kinds = {event["type"] for event in caller.seen}
-        assert "response.output_audio.delta" not in kinds
-
-
-async def test_playback_is_told_from_its_beginning_to_its_end() -> None:
-    engines = fakes()
-
-    async def short(request: ResponseRequest) -> Stream[ResponseEvent]:
-        yield TextDelta("Hi.")
-        yield AudioDelta(hum(0.4))
-        yield Finished()
-
-    engines.responder.script = short
-    async with served(fakes=engines) as server, called(server) as caller:
-        caller.send({"type": "response.create"})
-        await caller.received("output_audio_buffer.started")
-        await caller.received("output_audio_buffer.stopped")
-        assert caller.loud_ms() == pytest.approx(400, abs=100)
-        kinds = [event["type"] for event in caller.seen]
-        assert kinds.index("response.done") < kinds.index("output_audio_buffer.stopped")
-
-
-async def test_speech_stops_the_answer_and_truncates_its_item_to_what_was_played() -> None:
-    async with served(fakes=fakes()) as server, called(server) as caller:
-        caller.send({"type": "response.create"})
-        await caller.hears(0.6)
-        n_before = len(caller.seen)
-        caller.say(tone(440, 0.4))
-        truncated = await caller.received("conversation.item.truncated")
-        await caller.received("input_audio_buffer.speech_stopped")
-        kinds = [event["type"] for event in caller.seen[n_before:]]
-        order = [
-            "input_audio_buffer.speech_started",
-            "output_audio_buffer.cleared",
-            "conversation.item.truncated",
-        ]
-        assert [kind for kind in kinds if kind in order] == order
-        assert truncated["audio_end_ms"] == pytest.approx(caller.loud_ms(), abs=100)
-        assert "output_audio_buffer.stopped" not in kinds
-
-
-async def test_the_client_stops_the_playback() -> None:
-    async with served(fakes=fakes()) as server, called(server) as caller:
-        caller.send({"type": "response.create"})
-        await caller.hears(0.4)
-        caller.send({"type": "output_audio_buffer.clear"})
-        await caller.received("output_audio_buffer.cleared")
-        truncated = await caller.received("conversation.item.truncated")
-        await asyncio.sleep(0.3)  # what is still on its way
-        assert truncated["audio_end_ms"] == pytest.approx(caller.loud_ms(), abs=100)
-
-
-async def test_an_answer_beside_the_conversation_is_played_after_the_one_before() -> None:
-    engines = fakes()
-
-    async def short(request: ResponseRequest) -> Stream[ResponseEvent]:
-        hz = 500 if request.prompt.out_of_band else 1_000
-        yield TextDelta("Hi.")
-        yield AudioDelta(hum(0.6, hz))
-        yield Finished()
-
-    engines.responder.script = short
-    async with served(fakes=engines) as server, called(server) as caller:
-        caller.send({"type": "response.create"})
-        caller.send({"type": "response.create", "response": {"conversation": "none"}})
-        sound = await caller.hears(1.2)
-        first, second = sound[: 48_000 * 2 // 2], sound[-48_000 * 2 // 2 :]
-        assert frequency(first) == pytest.approx(1_000, abs=5)
-        assert frequency(second) == pytest.approx(500, abs=5)
-        for kind in ("started", "stopped", "started", "stopped"):
-            await caller.received(f"output_audio_buffer.{kind}")
-
-
-# --- the end ----------------------------------------------------------------------------------
-
-
-async def until_over(server: Served, timeout_s: float = 10) -> None:
-    async with asyncio.timeout(timeout_s):
-        while len(server.gateway.directory):  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.005)
-
-
-async def test_a_hang_up_ends_the_call_at_once() -> None:
-    async with served(fakes=fakes(), keys=("sk-1", "sk-2")) as server, called(server) as caller:
-        address = f"{server.url}{GA}/{caller.call_id}/hangup"
-        stranger = {"Authorization": "Bearer sk-2"}
-        async with server.http.post(address, headers=stranger) as answer:
-            assert answer.status == 404
-        async with server.http.post(address, headers=KEYED) as answer:
-            assert (answer.status, await answer.read()) == (200, b"")
-        async with asyncio.timeout(2):
-            await caller.is_closed.wait()
-        await until_over(server)
-        async with server.http.post(address, headers=KEYED) as answer:
-            assert answer.status == 404
-            assert (await answer.json())["error"]["code"] == "call_id_not_found"
-
-
-async def test_a_caller_who_leaves_ends_the_call_at_once() -> None:
-    async with served(fakes=fakes()) as server:
-        async with called(server) as caller:
-            caller.send({"type": "response.create"})
-            await caller.received("output_audio_buffer.started")
-            caller.connection.close()
-            await until_over(server, 1)
-        assert not any(server.gateway.pacer._phases)
-        assert server.gateway.directory.has_room
-
-
-async def test_a_channel_that_is_closed_ends_the_call_at_once() -> None:
-    async with served(fakes=fakes()) as server, called(server) as caller:
-        assert caller.channel is not None
-        caller.channel.close()
-        await until_over(server, 1)
-
-
-async def test_a_server_that_ends_says_goodbye_to_its_calls() -> None:
-    async with served(fakes=fakes()) as server, called(server) as caller:
-        await server.gateway.directory.drain(0)
-        async with asyncio.timeout(2):
-            await caller.is_closed.wait()
-
-
-async def test_the_last_words_are_sent_before_the_end() -> None:
-    async with served(fakes=fakes()) as server:
-        server.gateway.options = msgspec.structs.replace(server.gateway.options, max_duration_s=0.5)
-        async with called(server) as caller:
-            error = (await caller.received("error"))["error"]
-            assert isinstance(error, dict)
-            assert error["code"] == "session_expired"
-            async with asyncio.timeout(2):
-                await caller.is_closed.wait()
-
-
-async def test_everything_of_a_call_is_freed_at_its_end() -> None:
-    async with served(fakes=fakes()) as server:
-        n_tasks: list[int] = []
-        for _ in range(3):
-            async with called(server) as caller:
-                await caller.received("session.created")
-            await until_over(server)
-            n_tasks.append(len(asyncio.all_tasks()))
-        assert n_tasks == [n_tasks[0]] * 3
-
-
 # --- sidebands --------------------------------------------------------------------------------
 
 
@@ -570,22 +334,3 @@ async def test_a_sideband_steers_a_call_and_hears_of_its_playback() -> None:
 async def closed_with(socket: Socket) -> int | None:
     async with asyncio.timeout(5):
         return (await socket.closed())[0]
-
-
-# --- helpers of these tests -------------------------------------------------------------------
-
-
-def prefer(caller: Caller, codec: str) -> None:
-    import webrtc
-
-    capabilities = webrtc.RTCRtpSender.get_capabilities("audio")
-    assert capabilities is not None
-    chosen = [
-        one for one in capabilities.codecs if one.mime_type.lower() == f"audio/{codec}".lower()
-    ]
-    caller.connection.get_transceivers()[0].set_codec_preferences(chosen)
-
-
-def loudest_hz(sound: bytes) -> float:
-    """Return the strongest frequency of 24 kHz sound."""
-    return frequency(sound) / 2

@@ -8,7 +8,7 @@ import pytest
 from tests.api.server import Event, Socket, served
 from tests.runtime.fakes import until
 from vivavoce.api.auth import key_id_of
-from vivavoce.config import Config, Limit, LimitsConfig, OwnLimitsConfig
+from vivavoce.config_tables import Config, Limit, LimitsConfig, OwnLimitsConfig
 
 KEYS = ("sk-desk", "sk-mobile")
 NAMES = {"sk-desk": "desk", "sk-mobile": "mobile"}

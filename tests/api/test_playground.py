@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.server import Served, served
+from vivavoce.core.options import SessionOptions
 from vivavoce.runtime.recorder import open_recordings
 
 KEY = {"Authorization": "Bearer sk-one"}
@@ -65,6 +66,17 @@ async def test_without_keys_the_page_learns_what_there_is_to_choose() -> None:
     assert setup["default_model"] in setup["models"]
     assert setup["default_voice"] == "alloy"
     assert setup["records"] == "off"
+
+
+async def test_the_page_learns_which_tools_the_server_has_and_who_goes_on_after_them() -> None:
+    async with served() as server:
+        _, without = await get(server, "/playground/setup")
+        server.gateway.tool_labels = ("files", "weather")
+        server.gateway.options = SessionOptions(continue_after_call=True)
+        _, setup = await get(server, "/playground/setup")
+
+    assert (without["tool_labels"], without["continues_after_call"]) == ([], False)
+    assert (setup["tool_labels"], setup["continues_after_call"]) == (["files", "weather"], True)
 
 
 async def test_with_keys_the_page_learns_only_that_one_is_needed() -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.api.server import Event, Served, served
 from tests.runtime.fakes import until
 from tests.runtime.test_otlp import collecting, exported
-from vivavoce.config import Config, OtlpConfig, TracingConfig
+from vivavoce.config_tables import Config, OtlpConfig, TracingConfig
 
 KEYS = ("sk-desk", "sk-mobile")
 NAMES = {"sk-desk": "desk"}

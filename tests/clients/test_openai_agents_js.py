@@ -5,6 +5,8 @@ tracing. It checks every event with zod, and one that does not pass has no effec
 tests see of history, tools and interruptions was understood to the letter.
 """
 
+import json
+
 import pytest
 
 from tests.clients.playing import Played, played_by_node
@@ -32,6 +34,14 @@ def test_a_text_turn_is_in_the_history_and_counted(played: Played) -> None:
     ]
     assert seen["usage"] > 0
     assert seen["errors"] == []
+
+
+def test_a_picture_is_added_to_the_conversation(played: Played) -> None:
+    seen = played["picture"]  # its own history leaves messages with pictures out
+
+    assert seen["errors"] == []
+    assert '"input_image"' in json.dumps(seen["done"])
+    assert seen["history"][-1] == ["assistant", "The capital of France is Paris."]
 
 
 def test_recorded_speech_is_a_turn_by_semantic_vad(played: Played) -> None:

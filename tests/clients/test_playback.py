@@ -1,14 +1,13 @@
 """What callers hear that is no part of the conversation, from a served process."""
 
-import asyncio
 import json
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import numpy as np
 
 from tests.api.webhook_receiver import Receiver, receiving
+from tests.clients.sidebands import Sideband
 from tests.clients.test_telephone import telephone
 from tests.phone import PhoneCall, calling
 from vivavoce.media.pcm import Pcm
@@ -35,32 +34,10 @@ def share_of_ring(heard: bytes) -> float:
     return float(power[np.abs(hz - RING_HZ) < 60].sum() / power.sum())
 
 
-class Sideband:
-    """A control connection that wants to know everything."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket = socket
-
-    async def send(self, kind: str, **members: object) -> None:
-        await self._socket.send_json({"type": kind, **members})
-
-    async def received(self, kind: str) -> dict[str, Any]:
-        """Return the next event of a kind; an `error` fails."""
-        async with asyncio.timeout(15):
-            while True:
-                event: dict[str, Any] = await self._socket.receive_json()
-                if event["type"] == kind:
-                    return event
-                assert event["type"] != "error", event
-
-
 async def ask_for_weather(sideband: Sideband) -> str:
     """Let the model call the function; return the id of the call, which stays pending."""
     await sideband.received("session.created")
-    content = [{"type": "input_text", "text": "What is the weather?"}]
-    item = {"type": "message", "role": "user", "content": content}
-    await sideband.send("conversation.item.create", item=item)
-    await sideband.send("response.create")
+    await sideband.say("What is the weather?")
     called = await sideband.received("response.function_call_arguments.done")
     await sideband.received("response.done")
     return str(called["call_id"])

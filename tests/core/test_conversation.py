@@ -6,8 +6,8 @@ from tests.core.items import conversation, said
 from vivavoce.core.conversation import KEPT_AUDIO_BYTES, Conversation
 from vivavoce.core.new_items import user_audio_record
 from vivavoce.errors import ProtocolError
+from vivavoce.protocol.audio_settings import PcmFormat
 from vivavoce.protocol.items import InputAudio, Message
-from vivavoce.protocol.session import PcmFormat
 
 SIX_MINUTES = bytes(KEPT_AUDIO_BYTES * 6 // 10)
 

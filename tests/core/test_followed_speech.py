@@ -6,7 +6,8 @@ from vivavoce.core.turns import BEFORE_RESUMED_MS, HELD_SILENCE_MS, Turns
 from vivavoce.ids import counting_ids
 from vivavoce.interfaces import FRAME_MS
 from vivavoce.media.pcm import BYTES_PER_MS
-from vivavoce.protocol.session import AudioInput, PcmFormat, ServerVad
+from vivavoce.protocol.audio_settings import PcmFormat, ServerVad
+from vivavoce.protocol.session import AudioInput
 
 MANUAL = AudioInput(format=PcmFormat(), turn_detection=None)
 DETECTED = AudioInput(

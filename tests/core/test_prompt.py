@@ -106,3 +106,31 @@ def test_tokens_are_counted_by_kind() -> None:
     assert count_record(spoken(("abcd", 400.0), ms=1210)) == TokenCount(1, 24)
     assert count_record(spoken(("abcd", 400.0), ms=1210, truncated_ms=500)) == TokenCount(1, 10)
     assert count_record(called(name="look")) == TokenCount(2, 0)
+
+
+def test_a_second_output_of_a_call_is_told_as_news() -> None:
+    records = [called(), returned(), returned(output="2", item_id="again")]
+
+    assert prompt_items(records) == (
+        CALL,
+        PromptToolOutput("call_1", "1"),
+        PromptMessage("system", "The result of f has come: 2"),
+    )
+
+
+def test_an_output_two_turns_late_changes_nothing_before_it() -> None:
+    before = [called(), said("And?"), said("Soon.", role="assistant"), said("All right.")]
+
+    early, late = prompt_items(before), prompt_items([*before, returned()])
+
+    assert late[:-1] == early
+    assert early[1] == PromptToolOutput("call_1", PENDING_OUTPUT)
+    assert late[-1] == PromptMessage("system", "The result of f has come: 1")
+
+
+def test_an_output_that_never_comes_stays_a_placeholder() -> None:
+    records = [called(), said("And?"), said("Never mind."), said("Bye.")]
+
+    assert [item for item in prompt_items(records) if isinstance(item, PromptToolOutput)] == [
+        PromptToolOutput("call_1", PENDING_OUTPUT)
+    ]

@@ -8,17 +8,11 @@ from vivavoce.core.options import SessionOptions
 from vivavoce.core.settings import initial_session, merge, read_tool_choice, read_tools
 from vivavoce.errors import ProtocolError
 from vivavoce.interfaces import Tool
+from vivavoce.protocol.audio_settings import PcmuFormat, ServerVad
 from vivavoce.protocol.client_events import SessionUpdate
 from vivavoce.protocol.codec import decode_client_event
-from vivavoce.protocol.session import (
-    FunctionTool,
-    McpTool,
-    NamedFunction,
-    NamedMcp,
-    PcmuFormat,
-    RealtimeSession,
-    ServerVad,
-)
+from vivavoce.protocol.session import RealtimeSession
+from vivavoce.protocol.tools import FunctionTool, McpTool, NamedFunction, NamedMcp
 
 OPTIONS = SessionOptions(voices=("alloy", "marin"), silence_duration_ms=700)
 INITIAL = initial_session(OPTIONS, "sess_1", 0)
@@ -117,10 +111,6 @@ def test_the_model_and_nulls_of_refused_fields_are_accepted_without_effect() -> 
         ),
         ({"audio": {"output": {"voice": "nobody"}}}, "session.audio.output.voice"),
         ({"audio": {"output": {"voice": {"id": "voice_1"}}}}, "session.audio.output.voice"),
-        (
-            {"tools": [{"type": "mcp", "server_label": "a", "server_url": "https://a.example"}]},
-            "session.tools[0].type",
-        ),
         ({"tool_choice": {"type": "function", "name": "f"}}, "session.tool_choice"),
         ({"tool_choice": {"type": "mcp", "server_label": "a"}}, "session.tool_choice"),
     ],
@@ -212,10 +202,8 @@ def test_a_tool_choice_is_a_word_or_a_tool_that_exists() -> None:
             read_tool_choice(wrong, tools, "session")
 
 
-def test_mcp_tools_are_refused_where_they_are_listed() -> None:
+def test_the_choice_of_a_server_demands_that_one_of_its_tools_is_called() -> None:
     tools = (McpTool(server_label="a", server_url="https://a.example"),)
 
-    with pytest.raises(ProtocolError) as caught:
-        read_tools(tools, "response", accept)
-
-    assert caught.value.param == "response.tools[0].type"
+    assert read_tools(tools, "response", accept) == ()  # what they are is known later
+    assert read_tool_choice(NamedMcp(server_label="a"), tools, "session") == "required"

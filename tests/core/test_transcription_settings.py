@@ -15,7 +15,8 @@ from vivavoce.core.transcription_settings import (
 )
 from vivavoce.errors import ProtocolError
 from vivavoce.interfaces import TranscriberAbilities, TranscriptionHints
-from vivavoce.protocol.session import RealtimeSession, Transcription
+from vivavoce.protocol.audio_settings import Transcription
+from vivavoce.protocol.session import RealtimeSession
 
 ABLE = TranscriberAbilities(
     languages=("de", "en"),

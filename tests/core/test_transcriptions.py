@@ -25,16 +25,17 @@ from vivavoce.interfaces import (
     TranscriptSoFar,
 )
 from vivavoce.media.pcm import silence
+from vivavoce.protocol.audio_settings import Transcription
 from vivavoce.protocol.extensions import VivavoceTranscriptPartial
 from vivavoce.protocol.items import InputAudio, Message
 from vivavoce.protocol.response import DurationUsage, TokensUsage
-from vivavoce.protocol.server_events import (
+from vivavoce.protocol.server_events import ServerEvent
+from vivavoce.protocol.session import RealtimeSession
+from vivavoce.protocol.transcription_events import (
     ConversationItemInputAudioTranscriptionCompleted,
     ConversationItemInputAudioTranscriptionDelta,
     ConversationItemInputAudioTranscriptionFailed,
-    ServerEvent,
 )
-from vivavoce.protocol.session import RealtimeSession, Transcription
 
 SILENT = initial_session(SessionOptions(), "sess_1", 0)
 

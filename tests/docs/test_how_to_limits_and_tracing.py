@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from vivavoce.accounting import limits_of
 from vivavoce.api.usage import usage_list
+from vivavoce.assembly.accounting import limits_of
 from vivavoce.clock import Clock
 from vivavoce.config import load_config
 from vivavoce.protocol.codec import decode_client_event

@@ -12,7 +12,7 @@ from openai import AsyncOpenAI
 from tests.api.office import opened_office
 from tests.api.webhook_receiver import SECRET
 from tests.phone import calling
-from vivavoce.config import Config
+from vivavoce.config_tables import Config
 from vivavoce.transports.sip.events import Answered
 
 PAGE = (Path(__file__).parents[2] / "docs/how-to/telephone.md").read_text()
@@ -49,6 +49,6 @@ async def test_the_application_of_the_page_answers_and_greets() -> None:
 def test_the_configurations_of_the_page_are_ones() -> None:
     tables = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 
-    assert len(tables) == 4
+    assert len(tables) == 6
     for table in tables:
         msgspec.convert(tomllib.loads(table), Config)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.recordings import recording
 from tests.served import served
-from vivavoce.config import TranslationConfig
+from vivavoce.config_tables import TranslationConfig
 from vivavoce.core.utterances import BREATH_MS, LONG_MS, LONGEST_MS, VERY_LONG_MS
 from vivavoce.media.pcm import Pcm, silence
 from vivavoce.media.wav import read_wav, write_wav

@@ -11,6 +11,7 @@ HTTP = {"base_url": "http://127.0.0.1:1/v1", "model": "any"}
 TABLES: dict[str, dict[str, object]] = {
     "speech_detector": {"use": "silero"},
     "turn_judge": {"use": "none"},
+    "picture_reader": {"use": "none"},
     "transcriber": {"use": "openai-http", **HTTP},
     "language_model": {"use": "chat-completions", **HTTP, "window_tokens": 4096},
     "synthesizer": {"use": "openai-http", **HTTP, "voices": ["nova"]},

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.engines.test_loader import HTTP, TABLES
-from vivavoce.app import session_options, translation_options
+from vivavoce.assembly.options import session_options, translation_options
 from vivavoce.cli.voices import add, list_voices
-from vivavoce.config import Config, load_config
+from vivavoce.config import load_config
+from vivavoce.config_tables import Config
 from vivavoce.engines.bundled_models import needed_models, used_tables
 from vivavoce.engines.loader import find_engine, open_engines
 from vivavoce.errors import ConfigError

@@ -17,6 +17,10 @@ from vivavoce.testing.transcript_session import TranscriptSession
 from vivavoce.transports.dialects.choice import codec_of
 
 Event = dict[str, Any]
+LIST_DOCS = (
+    '> session.update session={"type": "realtime", "tools": [{"type": "mcp", "server_label":'
+    ' "docs", "server_url": "https://mcp.example/mcp", "require_approval": "always"}]}'
+)
 SPEECH = "~ speech 640ms"
 SILENCE = "~ silence 640ms"
 OTHER_WORDS = "Hello."
@@ -113,8 +117,40 @@ class Player:
                 self._report(self._last_item(), f"delta {json.dumps(event['delta'])}")
             case name if name.endswith("input_audio_transcription.completed"):
                 self._report(self._last_item(), f"transcript {json.dumps(event['transcript'])}")
+            case name if "mcp_list_tools" in (
+                name.split(".")[0],
+                event.get("item", {}).get("type"),
+            ):
+                self._make_list_come(event)
+            case "response.mcp_call.completed" | "response.mcp_call.failed":
+                self._make_tool_end(event, rest)
             case _:
                 self._make_answer_come(event, rest)
+
+    def _make_list_come(self, event: Event) -> None:
+        match event["type"]:
+            case "conversation.item.added":
+                self._tell(read_line(LIST_DOCS))
+                self.events.pop(0)  # session.updated, which the example does not show
+            case "conversation.item.done" if event["item"]["tools"]:
+                item_id = str(self.mapped(event["item"]["id"]))
+                self._report(item_id, f"listed {json.dumps(event['item']['tools'])}")
+            case "mcp_list_tools.failed":
+                self._report(str(self.mapped(event["item_id"])), "unlisted")
+            case _:
+                pass
+
+    def _make_tool_end(self, event: Event, rest: list[Any]) -> None:
+        done = next(
+            step["event"]["item"]
+            for step in rest
+            if step["event"]["type"] == "conversation.item.done"
+        )
+        item_id = str(self.mapped(event["item_id"]))
+        if done["error"] is None:
+            self._report(item_id, f"returned {json.dumps(done['output'])}")
+        else:
+            self._report(item_id, f"broke message={json.dumps(done['error']['message'])}")
 
     def _make_answer_come(self, event: Event, rest: list[Any]) -> None:
         self._hear_all(rest)
@@ -122,6 +158,12 @@ class Player:
         match event["type"]:
             case "response.output_item.added" if event["item"]["type"] == "function_call":
                 self._report(self._jobs[-1], f"call-started {event['item']['name']}")
+            case "response.output_item.added" if event["item"]["type"] == "mcp_call":
+                self._report(self._jobs[-1], f"call-started {event['item']['name']}")
+            case "response.mcp_call_arguments.delta":
+                self._report(self._jobs[-1], f"arguments {json.dumps(event['delta'])}")
+            case "response.mcp_call_arguments.done":
+                self._report(self._jobs[-1], "call-finished")
             case "response.function_call_arguments.delta":
                 self._report(self._jobs[-1], f"arguments {json.dumps(event['delta'])}")
             case "response.function_call_arguments.done":

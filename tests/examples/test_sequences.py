@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.examples.flows import FLOWS, events_of, is_beta
-from tests.examples.player import Player
+from tests.examples.player import LIST_DOCS, Player
 from vivavoce.protocol.beta_session import DEFAULT_TEMPERATURE
 
 UNORDERED = ("rate_limits.updated", "conversation.item.input_audio_transcription")
@@ -23,7 +23,12 @@ IDLE = (
     ' {"turn_detection": {"type": "server_vad", "idle_timeout_ms": 5000}}}}'
 )
 ANSWER = ["> response.create", '* resp_1 text "Hi."', "* resp_1 audio 400ms"]
+LISTED = '* item_1 listed [{"name": "lookup"}]'
+FREE_DOCS = LIST_DOCS.replace("always", "never")
 BEFORE: dict[str, list[str]] = {
+    "mcp_call_no_approval": [FREE_DOCS, LISTED],
+    "mcp_call_failed": [FREE_DOCS, LISTED],
+    "mcp_call_with_approval": [LIST_DOCS, LISTED],
     "text_turn": ['> session.update session.type=realtime session.output_modalities=["text"]'],
     "active_response_error": ["> response.create"],
     "idle_timeout": [IDLE, *ANSWER, "* resp_1 finished"],
@@ -48,17 +53,12 @@ NOT_PLAYED = {
     "barge_in_webrtc": "the peer's playback is the transport's to report",
     "client_interrupt_webrtc": "the peer's playback is the transport's to report",
     "dtmf_sip": "keys are pressed on a telephone",
-    "image_input": "needs a model that sees",
-    "mcp_list_tools": "needs an MCP server",
-    "mcp_list_tools_failed": "needs an MCP server",
-    "mcp_call_no_approval": "needs an MCP server",
-    "mcp_call_with_approval": "needs an MCP server",
-    "mcp_call_failed": "needs an MCP server",
     "translation_session": "translation sessions have rules of their own",
     "common_errors": "errors without the events that cause them",
 }
 """Their events are decoded and encoded (`tests/protocol/test_examples.py`), no more."""
 
+MCP_FLOWS = [flow for flow in FLOWS if flow.startswith("mcp_")]
 VOLATILE = {
     # made anew each time
     "event_id",
@@ -84,6 +84,9 @@ DIFFERENT = {
     ("beta_audio_turn", "response.modalities"),
     # A text answer is no spoken one; the example has the session's modalities.
     ("beta_text_turn", "response.modalities"),
+    # The SDK's types of MCP items have no `object`.
+    *((flow, "item.object") for flow in MCP_FLOWS),
+    *((flow, "response.output.object") for flow in MCP_FLOWS if "call" in flow),
     # Beta's type has no name (70-beta-vs-ga); it came with the item.
     ("beta_function_call", "name"),
     # An update that leaves the prompt away leaves none (20-session-config, section 1).
@@ -122,6 +125,8 @@ def _options(flow: str) -> dict[str, object]:
     options: dict[str, object] = {}
     if is_beta(flow):
         options |= {"temperature": DEFAULT_TEMPERATURE, "announces_conversation": True}
+    if flow == "image_input":
+        options["pictures"] = {"use": "seen"}
     if "transcription_session" in flow:
         options |= {"kind": "transcription", "configured": TRANSCRIPTION[flow]}
     return options

@@ -11,18 +11,27 @@ from pathlib import Path
 
 import msgspec
 
-from vivavoce.config import (
+from vivavoce.config_tables import (
+    AnswerConfig,
     Config,
     EnginesConfig,
     LimitsConfig,
     ModelsConfig,
     OtlpConfig,
+    PicturesConfig,
+    PlaybackConfig,
     ServerConfig,
     SessionConfig,
+    TelephoneConfig,
     TracingConfig,
+    TranslationConfig,
+    WebhookConfig,
     WebRtcConfig,
 )
-from vivavoce.telephone_config import AnswerConfig, TelephoneConfig, WebhookConfig
+from vivavoce.engines.guards.settings import GuardrailConfig
+from vivavoce.tools.code.settings import CodeSettings
+from vivavoce.tools.files.settings import FilesSettings
+from vivavoce.tools.settings import NamedServerSettings, ToolsSettings
 from vivavoce.transports.rtp.settings import RtpSettings
 from vivavoce.transports.sip.settings import SipSettings, SipTrunk
 
@@ -32,6 +41,8 @@ SECTIONS = (
     ("server", ServerConfig),
     ("session", SessionConfig),
     ("engines", EnginesConfig),
+    ("pictures", PicturesConfig),
+    ("translation", TranslationConfig),
     ("models", ModelsConfig),
     ("limits", LimitsConfig),
     ("tracing", TracingConfig),
@@ -42,11 +53,17 @@ SECTIONS = (
     ("sip", SipSettings),
     ("sip.trunks.NAME", SipTrunk),
     ("rtp", RtpSettings),
+    ("playback", PlaybackConfig),
+    ("tools", ToolsSettings),
+    ("tools.servers.NAME", NamedServerSettings),
+    ("tools.files", FilesSettings),
+    ("tools.code", CodeSettings),
+    ("[guardrails]", GuardrailConfig),
     ("[webhooks]", WebhookConfig),
 )
 HEAD = """# Configuration
 
-Generated from `src/vivavoce/config.py` (`python -m tests.house_rules.configuration_page`).
+Generated from `src/vivavoce/config_tables.py` (`python -m tests.house_rules.configuration_page`).
 
 One TOML file: `vivavoce serve --config FILE`, or `config.toml` in the configuration folder
 (`vivavoce config` prints everything that is set, and where it comes from). Later sources win:

@@ -34,6 +34,8 @@ REST = (
     ("POST /v1/realtime/translations/client_secrets", "[translate](../how-to/translate.md)"),
     ("POST /v1/realtime/sessions, /v1/realtime/transcription_sessions", "Beta keys"),
     ("/v1/prompts", "[stored prompts](../how-to/stored-prompts.md) (our own)"),
+    ("/v1/files", "[documents](../how-to/documents.md)"),
+    ("/v1/vector_stores", "[documents](../how-to/documents.md), searched by sessions too"),
     ("GET /v1/usage", "[usage](../how-to/limits-and-usage.md) (our own)"),
     ("GET /v1/traces", "[traces](../how-to/tracing.md) (our own)"),
     ("GET /v1/models, /v1/models/{id}", "works"),

@@ -39,9 +39,9 @@ REALTIME: dict[str, Row] = {
     "model": Row("enacted", "model_cannot_change", "another one in an update is ignored"),
     "output_modalities": Row("enacted", ECHO),
     "instructions": Row("enacted", ECHO),
-    "tools": Row("enacted", ECHO, "function tools; MCP tools are refused"),
+    "tools": Row("enacted", ECHO, "functions, and MCP servers; hosted connectors are refused"),
     "tool_choice.name": Row("enacted", ECHO, "and `auto`, `none`, `required`"),
-    "tool_choice.server_label": Row("refused", "session_update_refused", "MCP"),
+    "tool_choice.server_label": Row("enacted", ECHO, "and `name`, of an MCP server's tool"),
     "max_output_tokens": Row("enacted", ECHO),
     "parallel_tool_calls": Row("enacted", ECHO),
     "reasoning.effort": Row(
@@ -130,7 +130,6 @@ TRANSLATION_SESSION: dict[str, Row] = {
     ),
 }
 
-MCP = Row("not yet", "", "only with MCP tools, which are refused")
 CLIENT_EVENTS: dict[str, Row] = {
     "input_audio_buffer.append": Row(
         "enacted", "transports/test_websocket.py::test_the_largest_append_is_heard_whole"
@@ -148,17 +147,11 @@ SERVER_EVENTS: dict[str, Row] = {
     "vivavoce.call.transfer": Row(
         "told", "api/test_transfers.py::test_a_transfer_that_succeeds_ends_the_call_here", "our own"
     ),
+    "vivavoce.playback.started": Row("told", "interlude_line", "our own, over WebRTC and SIP"),
+    "vivavoce.playback.ended": Row("told", "interlude_line", "our own, over WebRTC and SIP"),
     "output_audio_buffer.started": Row("told", "playback", "only with WebRTC and SIP"),
     "output_audio_buffer.stopped": Row("told", "playback", "only with WebRTC and SIP"),
     "output_audio_buffer.cleared": Row("told", "playback_barge_in", "only with WebRTC and SIP"),
-    "response.mcp_call_arguments.delta": MCP,
-    "response.mcp_call_arguments.done": MCP,
-    "response.mcp_call.in_progress": MCP,
-    "response.mcp_call.completed": MCP,
-    "response.mcp_call.failed": MCP,
-    "mcp_list_tools.in_progress": MCP,
-    "mcp_list_tools.completed": MCP,
-    "mcp_list_tools.failed": MCP,
     "rate_limits.updated": Row(
         "enacted",
         "api/test_limits.py::test_what_is_left_is_reported_behind_each_answer",

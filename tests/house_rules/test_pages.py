@@ -20,11 +20,20 @@ def test_a_generated_page_says_what_the_code_says(generator: object) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_between_documents_lead_somewhere(document: Path) -> None:
-    targets = re.findall(r"\]\(([^)#]+)\)", document.read_text())
+    prose = re.sub(r"^```.*?^```", "", document.read_text(), flags=re.DOTALL | re.MULTILINE)
+    targets = re.findall(r"\]\(([^)#]+)\)", prose)
 
     missing = [t for t in targets if "://" not in t and not (document.parent / t).exists()]
 
     assert missing == []
+
+
+@pytest.mark.parametrize("folder", ["how-to", "explanation", "reference", "tutorials"])
+def test_the_index_of_documents_names_every_page(folder: str) -> None:
+    index = (ROOT / "docs" / "README.md").read_text()
+    pages = (page.relative_to(ROOT / "docs") for page in (ROOT / "docs" / folder).rglob("*.md"))
+
+    assert [str(page) for page in pages if f"]({page})" not in index] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from vivavoce.media.formats import WireDecoder, WireEncoder, decode, encode, wire_bytes_per_ms
-from vivavoce.protocol.session import AudioFormat, PcmaFormat, PcmFormat, PcmuFormat
+from vivavoce.protocol.audio_settings import AudioFormat, PcmaFormat, PcmFormat, PcmuFormat
 
 G711 = pytest.mark.parametrize("wire", [PcmuFormat(), PcmaFormat()], ids=["pcmu", "pcma"])
 EVERY_FORMAT = pytest.mark.parametrize(

@@ -38,6 +38,23 @@ const talking =
       };
     });
 
+/** In the page: what is dropped when a file is, here a picture that can't be made small easily. */
+async function noisyPicture() {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [2000, 1500];
+  const pen = canvas.getContext('2d');
+  const pixels = pen.createImageData(canvas.width, canvas.height);
+  for (let at = 0, next = 1; at < pixels.data.length; at++) {
+    next = (next * 1103515245 + 12345) % 2147483648;
+    pixels.data[at] = at % 4 === 3 ? 255 : next / 8388608;
+  }
+  pen.putImageData(pixels, 0, 0);
+  const blob = await new Promise((done) => canvas.toBlob(done, 'image/png'));
+  const held = new DataTransfer();
+  held.items.add(new File([blob], 'noise.png', { type: 'image/png' }));
+  return held;
+}
+
 const interrupting = (transport) => () =>
   withPage({ microphone: lateSpeech }, async (page) => {
     await user.open(page, address, { transport });
@@ -157,6 +174,39 @@ await play(
             null,
         );
         await picture(page, 'picture');
+        return { transcript: await user.transcript(page) };
+      }),
+
+    dropped_picture: () =>
+      withPage({}, async (page) => {
+        await user.open(page, address);
+        const held = await page.evaluateHandle(noisyPicture);
+        await page.dispatchEvent('body', 'dragover', { dataTransfer: held });
+        await page.dispatchEvent('body', 'drop', { dataTransfer: held });
+        await page.locator('#attachment').waitFor();
+        const chars = await page.evaluate(() => document.querySelector('#attachment-image').src.length);
+        await picture(page, 'picture-attached');
+        await page.focus('#attachment-remove');
+        await page.keyboard.press('Enter');
+        await page.locator('#attachment').waitFor({ state: 'hidden' });
+        await page.dispatchEvent('body', 'drop', { dataTransfer: held });
+        await page.locator('#attachment').waitFor();
+        await user.say(page, 'What is the capital of France?');
+        await user.shows(page, 'assistant', 'Paris');
+        await page.locator('.entry img').waitFor();
+        return { chars, transcript: await user.transcript(page) };
+      }),
+
+    refused_picture: () =>
+      withPage({}, async (page) => {
+        await user.open(page, keyedAddress, { ready: false });
+        await page.fill('#key', key);
+        await page.keyboard.press('Enter');
+        await page.locator('#start:enabled').waitFor();
+        await page.setInputFiles('#picture', join(sounds, 'picture.gif'));
+        await page.locator('#attachment').waitFor();
+        await user.say(page, 'What is the capital of France?');
+        await page.locator('.entry .note.bad').waitFor();
         return { transcript: await user.transcript(page) };
       }),
 

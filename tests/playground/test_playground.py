@@ -38,7 +38,11 @@ async def _played(folder: Path) -> Played:
     script = ("--scripted", str(SCRIPT))
     homes = [folder / "open", folder / "keyed"]
     recorded = {"VIVAVOCE_HOME": str(homes[0]), "VIVAVOCE_SESSION__RECORD": "full"}
-    keyed = {"VIVAVOCE_HOME": str(homes[1]), "VIVAVOCE_API_KEYS": KEY}
+    keyed = {
+        "VIVAVOCE_HOME": str(homes[1]),
+        "VIVAVOCE_API_KEYS": KEY,
+        "VIVAVOCE_PICTURES__MAX_BYTES": "100",
+    }
     async with (
         served(*script, **recorded, WRTC_ALLOW_LOOPBACK="1") as (url, _),
         served(*script, **keyed) as (keyed_url, _),
@@ -133,11 +137,24 @@ def test_a_changed_setting_is_taken_over_at_once(played: Played) -> None:
     assert played["change_in_mid_session"]["turns"]["type"] == "semantic_vad"
 
 
+def test_a_picture_is_shown_and_answered(played: Played) -> None:
+    assert played["picture"]["transcript"] == TYPED_TURN
+
+
+def test_a_dropped_picture_is_made_to_fit_a_data_channel_and_taken_off_by_keyboard(
+    played: Played,
+) -> None:
+    seen = played["dropped_picture"]
+
+    assert 10_000 < seen["chars"] < 200_000
+    assert seen["transcript"] == TYPED_TURN
+
+
 def test_a_refused_picture_says_why_and_is_not_answered(played: Played) -> None:
-    (shown,) = played["picture"]["transcript"]
+    (shown,) = played["refused_picture"]["transcript"]
 
     assert "The server refused this: " in shown["note"]
-    assert "cannot see pictures" in shown["note"]
+    assert "larger than 100 bytes" in shown["note"]
 
 
 def test_a_recording_is_replayed_with_its_sound(played: Played) -> None:

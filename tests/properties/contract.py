@@ -28,13 +28,7 @@ from vivavoce.core.outputs import (
     StartTranscription,
 )
 from vivavoce.interfaces import Finished, Transcript
-from vivavoce.protocol.server_events import (
-    ConversationItemAdded,
-    ConversationItemDeleted,
-    ConversationItemDone,
-    ConversationItemInputAudioTranscriptionCompleted,
-    ConversationItemInputAudioTranscriptionDelta,
-    ConversationItemInputAudioTranscriptionFailed,
+from vivavoce.protocol.response_events import (
     ResponseContentPartAdded,
     ResponseContentPartDone,
     ResponseCreated,
@@ -49,7 +43,17 @@ from vivavoce.protocol.server_events import (
     ResponseOutputItemDone,
     ResponseOutputTextDelta,
     ResponseOutputTextDone,
+)
+from vivavoce.protocol.server_events import (
+    ConversationItemAdded,
+    ConversationItemDeleted,
+    ConversationItemDone,
     ServerEvent,
+)
+from vivavoce.protocol.transcription_events import (
+    ConversationItemInputAudioTranscriptionCompleted,
+    ConversationItemInputAudioTranscriptionDelta,
+    ConversationItemInputAudioTranscriptionFailed,
 )
 
 

@@ -26,7 +26,16 @@ from vivavoce.core.outputs import (
     StartTranscription,
 )
 from vivavoce.core.session import Session
-from vivavoce.interfaces import FRAME_MS, Finished, PromptMessage, TokenLogprob, Transcript
+from vivavoce.core.tool_orders import ListTools
+from vivavoce.core.tool_reports import ToolsListed
+from vivavoce.interfaces import (
+    FRAME_MS,
+    Finished,
+    ListedTool,
+    PromptMessage,
+    TokenLogprob,
+    Transcript,
+)
 from vivavoce.media.pcm import silence
 from vivavoce.protocol.client_events import (
     ConversationItemCreate,
@@ -35,13 +44,12 @@ from vivavoce.protocol.client_events import (
     ResponseCreate,
 )
 from vivavoce.protocol.items import InputText, Message
+from vivavoce.protocol.response_events import ResponseCreated, ResponseDone
 from vivavoce.protocol.server_events import (
-    ConversationItemInputAudioTranscriptionCompleted,
     InputAudioBufferSpeechStarted,
     InputAudioBufferSpeechStopped,
-    ResponseCreated,
-    ResponseDone,
 )
+from vivavoce.protocol.transcription_events import ConversationItemInputAudioTranscriptionCompleted
 
 T = TypeVar("T")
 Effects = dict[str, object]
@@ -54,6 +62,13 @@ FINE = 0.01
 """Steps in which the threshold is looked for."""
 
 
+OFFERED = tuple(
+    ListedTool(name=name, input_schema={"type": "object"}, annotations={"readOnlyHint": reads})
+    for name, reads in (("look", True), ("erase", False))
+)
+"""By every server of tools."""
+
+
 @dataclass
 class Watched:
     """A session under observation; time passes as it is spoken to."""
@@ -63,8 +78,10 @@ class Watched:
     outputs: list[Output] = field(default_factory=list)
 
     def tell(self, item: object) -> list[Output]:
-        """Let something happen."""
+        """Let something happen; a server of tools that is asked answers at once."""
         self.outputs = self.session.handle(item, self.now)  # type: ignore[arg-type]  # any input
+        for asked in list(of_kind(self.outputs, ListTools)):
+            self.outputs += self.session.handle(ToolsListed(asked.item_id, OFFERED), self.now)
         return self.outputs
 
     def hear(self, probability: float, n_frames: int = 1) -> list[Output]:

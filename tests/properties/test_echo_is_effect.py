@@ -25,6 +25,7 @@ from vivavoce.ids import counting_ids
 from vivavoce.interfaces import TranscriberAbilities
 from vivavoce.protocol.codec import decode_client_event
 from vivavoce.protocol.server_events import ErrorEvent, SessionCreated, SessionUpdated
+from vivavoce.testing.tool_reports import check_server
 
 N_UPDATES = 10_000
 TURN_EVERY = 40
@@ -41,6 +42,10 @@ OPTIONS = SessionOptions(
 
 FUNCTION = {"type": "function", "name": "f", "description": "", "parameters": {"type": "object"}}
 OTHER = {**FUNCTION, "name": "g"}
+SERVER = {"type": "mcp", "server_label": "home", "server_url": "https://home.example"}
+READING = {**SERVER, "allowed_tools": {"read_only": True}, "authorization": "secret"}
+LOOKING = {**SERVER, "allowed_tools": ["look"], "require_approval": "never"}
+SAME_NAME = {**FUNCTION, "name": "look"}
 FORMATS = [{"type": "audio/pcm", "rate": 24000}, {"type": "audio/pcmu"}, {"type": "audio/pcma"}]
 VAD: dict[str, list[Any]] = {
     "threshold": [0.2, 0.5, 0.9],
@@ -58,8 +63,23 @@ SEMANTIC: dict[str, list[Any]] = {
 TOP: dict[str, list[Any]] = {
     "output_modalities": [["audio"], ["text"], ["audio", "text"]],
     "instructions": ["Be brief.", "", "Rhyme."],
-    "tools": [[], [FUNCTION], [FUNCTION, OTHER]],
-    "tool_choice": ["auto", "none", "required", {"type": "function", "name": "g"}],
+    "tools": [
+        [],
+        [FUNCTION],
+        [FUNCTION, OTHER],
+        [SERVER],
+        [OTHER, READING],
+        [LOOKING, SAME_NAME],
+        [SERVER, {**SERVER, "connector_id": "connector_gmail"}],
+    ],
+    "tool_choice": [
+        "auto",
+        "none",
+        "required",
+        {"type": "function", "name": "g"},
+        {"type": "mcp", "server_label": "home"},
+        {"type": "mcp", "server_label": "home", "name": "look"},
+    ],
     "max_output_tokens": [1, 4096, "inf", 0],
     "parallel_tool_calls": [True, False],
     "reasoning": [{"effort": "low"}, {"effort": "high"}, {"effort": "minimal"}, None],
@@ -129,16 +149,34 @@ def shown(event: SessionCreated | SessionUpdated) -> dict[str, Any]:
     return echo
 
 
+def promised_tools(echo: dict[str, Any]) -> tuple[list[str], str]:
+    """What the echo says of the tools an answer is offered, and of which it must call."""
+    functions = [tool["name"] for tool in echo["tools"] if tool["type"] == "function"]
+    of_server: dict[str, str] = {}
+    for tool in echo["tools"]:
+        if tool["type"] == "mcp":
+            names = ["look"] if "allowed_tools" in tool else ["look", "erase"]
+            of_server = {name: f"home__{name}" if name in functions else name for name in names}
+    choice = echo["tool_choice"]
+    if isinstance(choice, str):
+        return functions + list(of_server.values()), choice
+    if choice["type"] == "function":
+        return functions + list(of_server.values()), f"function:{choice['name']}"
+    chosen = [of_server["look"]] if "name" in choice else list(of_server.values())
+    return chosen, f"function:{chosen[0]}" if len(chosen) == 1 else "required"
+
+
 def promised_of_answers(echo: dict[str, Any]) -> dict[str, object]:
     """What the echo says of how answers are made, in the words of `effects_on_answers`."""
-    choice, output, heard = echo["tool_choice"], echo["audio"]["output"], echo["audio"]["input"]
+    output, heard = echo["audio"]["output"], echo["audio"]["input"]
+    tools, choice = promised_tools(echo)
     detection = heard["turn_detection"] or {}
     voice = output["voice"]
     return {
         "output_modalities": echo["output_modalities"],
         "instructions": echo["instructions"],
-        "tools": [tool["name"] for tool in echo["tools"]],
-        "tool_choice": choice if isinstance(choice, str) else f"function:{choice['name']}",
+        "tools": tools,
+        "tool_choice": choice,
         "max_output_tokens": echo["max_output_tokens"],
         "parallel_tool_calls": echo.get("parallel_tool_calls", True),
         "reasoning": echo["reasoning"]["effort"],
@@ -188,7 +226,8 @@ def promised_of_context(echo: dict[str, Any]) -> int | None:
 
 def test_ten_thousand_updates_in_random_order_do_what_they_show() -> None:
     random = Random(7)
-    watched = Watched(Session(OPTIONS, new_id=counting_ids()))
+    session = Session(OPTIONS, new_id=counting_ids(), check_server=check_server)
+    watched = Watched(session)
     (created,) = of_kind(watched.tell(SessionOpened(wall_s=0)), SessionCreated)
     echo: dict[str, Any] = shown(created)
     n_refused = 0

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
+from vivavoce.protocol.audio_settings import ServerVad
 from vivavoce.protocol.client_events import (
     ConversationItemCreate,
     InputAudioBufferAppend,
@@ -18,20 +19,15 @@ from vivavoce.protocol.client_events import (
 from vivavoce.protocol.codec import decode_client_event, encode_server_event
 from vivavoce.protocol.extensions import VivavoceTranscriptPartial, VivavoceTurnTiming
 from vivavoce.protocol.items import FunctionCall, InputAudio, InputText, Message
+from vivavoce.protocol.response_events import ResponseOutputAudioDelta
 from vivavoce.protocol.server_events import (
     ConversationItemAdded,
     ConversationItemRetrieved,
     ErrorDetail,
     ErrorEvent,
-    ResponseOutputAudioDelta,
 )
-from vivavoce.protocol.session import (
-    AudioInputUpdate,
-    AudioUpdate,
-    FunctionTool,
-    RealtimeSessionUpdate,
-    ServerVad,
-)
+from vivavoce.protocol.session import AudioInputUpdate, AudioUpdate, RealtimeSessionUpdate
+from vivavoce.protocol.tools import FunctionTool
 
 SOUND = bytes(range(256)) * 40
 

@@ -6,11 +6,8 @@ import pytest
 
 from tests.sdk_types import check_server_event, parse_with_sdk
 from vivavoce.protocol.items import Message, OutputText
-from vivavoce.protocol.server_events import (
-    ConversationItemDeleted,
-    ResponseOutputItemAdded,
-    SessionClosed,
-)
+from vivavoce.protocol.response_events import ResponseOutputItemAdded
+from vivavoce.protocol.server_events import ConversationItemDeleted, SessionClosed
 
 DELETED = {"type": "conversation.item.deleted", "event_id": "event_1", "item_id": "item_1"}
 

@@ -19,17 +19,19 @@ from vivavoce.interfaces import (
     Stream,
     TextDelta,
     Tool,
+    ToolServers,
     TranscriberAbilities,
     Transcript,
     TranscriptionEvent,
     TranscriptionHints,
 )
 from vivavoce.media.pcm import Pcm, silence
-from vivavoce.protocol.session import AudioFormat, NoiseReduction, PcmFormat
+from vivavoce.protocol.audio_settings import AudioFormat, NoiseReduction, PcmFormat
 from vivavoce.runtime.observer import Observer
 from vivavoce.runtime.prepared_room import PreparedRoom
 from vivavoce.runtime.response_limits import ResponseLimits
-from vivavoce.runtime.runner import Rules, SessionRunner
+from vivavoce.runtime.rules import Rules
+from vivavoce.runtime.runner import SessionRunner
 from vivavoce.runtime.settings import RunnerSettings
 from vivavoce.testing.transport import MemoryClient, memory_pair
 
@@ -89,6 +91,7 @@ class ScriptedResponder:
     script: Script = short_answer
     prepare_after_ms: int = 100
     hears_audio: bool = False
+    sees_pictures: bool = False
     n_started: int = 0
     n_closed: int = 0
 
@@ -108,6 +111,7 @@ class ScriptedLanguageModel:
     prepare_after_ms: int = 100
     window_tokens: int | None = 8192
     reasoning_efforts: tuple[str, ...] = ()
+    sees_pictures: bool = False
     prefilled: list[Prompt] = field(default_factory=list)
     counted: list[list[str]] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
@@ -182,6 +186,7 @@ def running(
     reports_timing: bool = False,
     resume_token: str | None = None,
     limits: ResponseLimits | None = None,
+    tool_servers: ToolServers | None = None,
 ) -> Running:
     transport, client = memory_pair()
     runner = SessionRunner(
@@ -196,6 +201,7 @@ def running(
         reports_timing=reports_timing,
         resume_token=resume_token,
         limits=limits,
+        tool_servers=tool_servers,
     )
     return Running(runner, client)
 

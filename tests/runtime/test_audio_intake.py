@@ -3,7 +3,7 @@ import numpy as np
 from tests.runtime.fakes import FRAME_BYTES, LevelDetector
 from vivavoce.interfaces import TrackSound
 from vivavoce.media.formats import encode
-from vivavoce.protocol.session import NoiseReduction, PcmFormat, PcmuFormat
+from vivavoce.protocol.audio_settings import NoiseReduction, PcmFormat, PcmuFormat
 from vivavoce.runtime.audio_intake import AudioIntake
 
 

@@ -38,15 +38,17 @@ from vivavoce.protocol.extensions import (
     VivavoceTurnTiming,
 )
 from vivavoce.protocol.items import InputText, Message
+from vivavoce.protocol.response_events import (
+    ResponseCreated,
+    ResponseDone,
+    ResponseOutputAudioDelta,
+    ResponseOutputAudioDone,
+)
 from vivavoce.protocol.server_events import (
     ConversationItemDone,
     ConversationItemRetrieved,
     ErrorEvent,
     InputAudioBufferCleared,
-    ResponseCreated,
-    ResponseDone,
-    ResponseOutputAudioDelta,
-    ResponseOutputAudioDone,
     ServerEvent,
     SessionCreated,
     SessionUpdated,

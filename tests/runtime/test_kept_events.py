@@ -1,4 +1,5 @@
-from vivavoce.protocol.server_events import InputAudioBufferCleared, ResponseOutputAudioDelta
+from vivavoce.protocol.response_events import ResponseOutputAudioDelta
+from vivavoce.protocol.server_events import InputAudioBufferCleared
 from vivavoce.runtime.kept_events import MAX_BYTES, KeptEvents
 from vivavoce.runtime.outbox import Waiting, sized
 

@@ -8,8 +8,8 @@ from vivavoce.core.inputs import (
 from vivavoce.core.outputs import EndTranscription, FeedTranscription, Send, StartResponse
 from vivavoce.interfaces import AudioDelta, Finished, Prompt, ResponseRequest, Transcript
 from vivavoce.media.pcm import silence
+from vivavoce.protocol.audio_settings import PcmFormat
 from vivavoce.protocol.server_events import ErrorDetail, ErrorEvent
-from vivavoce.protocol.session import PcmFormat
 from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.turn_timing import BargeInTiming, TurnTiming
 

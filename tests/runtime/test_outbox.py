@@ -1,12 +1,8 @@
 import asyncio
 
 from vivavoce.protocol.codec import encode_server_event
-from vivavoce.protocol.server_events import (
-    ErrorDetail,
-    ErrorEvent,
-    ResponseOutputAudioDelta,
-    ServerEvent,
-)
+from vivavoce.protocol.response_events import ResponseOutputAudioDelta
+from vivavoce.protocol.server_events import ErrorDetail, ErrorEvent, ServerEvent
 from vivavoce.runtime.outbox import HARD_LIMIT_BYTES, ROOM_BYTES, Outbox, sized, wire_size_bytes
 
 

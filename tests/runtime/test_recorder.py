@@ -1,12 +1,15 @@
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from vivavoce.core.inputs import AudioHeard, SessionOpened
-from vivavoce.core.options import SessionOptions
+from vivavoce.core.inputs import AudioHeard, ClientSent, SessionOpened
+from vivavoce.core.options import PictureRules, SessionOptions
 from vivavoce.core.session import Session
 from vivavoce.errors import ConfigError
 from vivavoce.ids import seeded_ids
+from vivavoce.protocol.client_events import ConversationItemCreate
+from vivavoce.protocol.items import InputImage, Message
 from vivavoce.runtime.recorder import open_recordings
 from vivavoce.runtime.recording import Header
 from vivavoce.runtime.replay import replay
@@ -37,6 +40,25 @@ def test_a_recording_replays_with_its_sound_or_with_silence(
     assert [step.now for step in steps] == [1.5, 1.6]
     assert steps[1].item == AudioHeard(sound, (0.9,))
     assert all(step.agrees for step in steps)
+
+
+@pytest.mark.parametrize("with_sound", [True, False])
+def test_pictures_are_kept_as_sound_is(tmp_path: Path, with_sound: bool) -> None:
+    url = "data:image/jpeg;base64,AAECAwQFBgcICQ=="
+    part = InputImage(image_url=url)
+    message = Message(id="shown", role="user", content=(part,))
+    told = ClientSent(ConversationItemCreate(item=message))
+    options = SessionOptions(pictures=PictureRules("read"))
+    header = structs.replace(HEADER, options=options)
+    session = Session(options, new_id=seeded_ids(header.seed))
+    with open_recordings(tmp_path, with_sound=with_sound) as recordings:
+        recorder = recordings.start(session.session_id, header)
+        for now, item in ((1.5, SessionOpened(header.wall_s)), (1.6, told)):
+            recorder.saw(now, item, session.handle(item, now))
+        recorder.ended(2.0)
+
+    assert all(step.agrees for step in replay(recorder.path))
+    assert recorder.path.read_text().count(url) == int(with_sound)
 
 
 def test_a_replay_shows_what_went_differently(tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ from vivavoce.core.outputs import (
 )
 from vivavoce.ids import counting_ids
 from vivavoce.interfaces import Prompt, ResponseRequest
+from vivavoce.protocol.audio_settings import PcmFormat
 from vivavoce.protocol.response import Response, ResponseAudio, ResponseAudioOutput, Usage
-from vivavoce.protocol.server_events import RateLimitsUpdated, ResponseCreated, ResponseDone
-from vivavoce.protocol.session import PcmFormat
+from vivavoce.protocol.response_events import ResponseCreated, ResponseDone
+from vivavoce.protocol.server_events import RateLimitsUpdated
 from vivavoce.runtime.limits import KeyLimiter, KeyLimits
 from vivavoce.runtime.response_limits import ResponseLimits
 

@@ -49,6 +49,7 @@ from vivavoce.interfaces import (
     TranscriptionHints,
 )
 from vivavoce.media.pcm import silence
+from vivavoce.protocol.audio_settings import PcmFormat, PcmuFormat
 from vivavoce.protocol.client_events import (
     InputAudioBufferAppend,
     InputAudioBufferClear,
@@ -56,16 +57,17 @@ from vivavoce.protocol.client_events import (
     ResponseCreate,
 )
 from vivavoce.protocol.extensions import VivavoceTurnTiming
-from vivavoce.protocol.server_events import (
-    ErrorEvent,
-    InputAudioBufferCleared,
+from vivavoce.protocol.response_events import (
     ResponseCreated,
     ResponseDone,
     ResponseOutputAudioDelta,
+)
+from vivavoce.protocol.server_events import (
+    ErrorEvent,
+    InputAudioBufferCleared,
     ServerEvent,
     SessionCreated,
 )
-from vivavoce.protocol.session import PcmFormat, PcmuFormat
 from vivavoce.runtime.outbox import HARD_LIMIT_BYTES
 from vivavoce.runtime.prepared_room import PreparedRoom
 from vivavoce.runtime.runner import SessionRunner

@@ -10,15 +10,15 @@ from vivavoce.core.inputs import (
 )
 from vivavoce.core.outputs import Output, Send, StartResponse
 from vivavoce.interfaces import Prompt, ResponseRequest, TextDelta, Transcript
+from vivavoce.protocol.audio_settings import PcmFormat
 from vivavoce.protocol.client_events import ResponseCreate
 from vivavoce.protocol.response import Response, ResponseAudio, ResponseAudioOutput, StatusDetails
-from vivavoce.protocol.server_events import (
-    InputAudioBufferSpeechStopped,
+from vivavoce.protocol.response_events import (
     ResponseCreated,
     ResponseDone,
     ResponseOutputAudioDelta,
 )
-from vivavoce.protocol.session import PcmFormat
+from vivavoce.protocol.server_events import InputAudioBufferSpeechStopped
 from vivavoce.runtime.turn_timing import BargeInTiming, Timing, TurnTiming, TurnTimings
 
 

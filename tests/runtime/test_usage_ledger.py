@@ -8,6 +8,7 @@ from vivavoce.clock import Clock
 from vivavoce.core.inputs import SessionOpened
 from vivavoce.core.outputs import FeedTranscription, Send
 from vivavoce.media.pcm import silence
+from vivavoce.protocol.audio_settings import PcmFormat
 from vivavoce.protocol.response import (
     InputTokenDetails,
     OutputTokenDetails,
@@ -16,8 +17,7 @@ from vivavoce.protocol.response import (
     ResponseAudioOutput,
 )
 from vivavoce.protocol.response import Usage as ResponseUsage
-from vivavoce.protocol.server_events import ResponseDone
-from vivavoce.protocol.session import PcmFormat
+from vivavoce.protocol.response_events import ResponseDone
 from vivavoce.records import Usage, UsagePlace, UsageRecord
 from vivavoce.runtime.usage_ledger import UsageLedger
 

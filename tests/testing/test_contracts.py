@@ -132,6 +132,7 @@ class SlowToClose:
 
     prepare_after_ms = 32
     hears_audio = False
+    sees_pictures = False
 
     async def respond(self, request: ResponseRequest) -> Stream[ResponseEvent]:
         try:

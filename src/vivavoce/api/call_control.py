@@ -190,7 +190,8 @@ async def telephone_options(
         )
     model = named if isinstance(named, str) else gateway.default_model
     options = await bound_options(gateway, session, model)
-    configured_session(options, "", engines.language_model.check_tool)
+    check_server = gateway.tool_servers.check
+    configured_session(options, "", engines.language_model.check_tool, check_server)
     return options
 
 

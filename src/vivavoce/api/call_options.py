@@ -75,7 +75,8 @@ async def call_options(
     options = structs.replace(
         options, extensions=request.query.get("extensions") == "1", plays_out=True
     )
-    configured_session(options, "", engines.language_model.check_tool)
+    check_server = gateway.tool_servers.check
+    configured_session(options, "", engines.language_model.check_tool, check_server)
     return options
 
 

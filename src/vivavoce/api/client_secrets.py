@@ -114,7 +114,10 @@ async def mint(
         await bound_options(gateway, session, model or gateway.default_model), dialect
     )
     effective = configured_session(
-        options, gateway.new_id("sess"), engines.language_model.check_tool
+        options,
+        gateway.new_id("sess"),
+        engines.language_model.check_tool,
+        gateway.tool_servers.check,
     )
     kept = EphemeralKey(
         minted_by=key.key_id,

@@ -6,6 +6,7 @@ import msgspec
 from aiohttp import BodyPartReader, web
 from msgspec import Struct
 
+from vivavoce.api.form_parts import check_encoding, reading_form
 from vivavoce.errors import ProtocolError
 from vivavoce.protocol.codec import decode_body
 
@@ -59,12 +60,11 @@ def read_session(offer: Offer, decoder: msgspec.json.Decoder[T]) -> T | None:
 
 async def _read_form(request: web.Request) -> Offer:
     parts: dict[str, bytes] = {}
-    try:
+    with reading_form():
         async for part in await request.multipart():
             if isinstance(part, BodyPartReader) and part.name in (SDP_PART, SESSION_PART):
+                check_encoding(part)
                 parts[part.name] = await _read_part(part)
-    except ValueError as error:
-        raise ProtocolError(f"The form cannot be read: {error}") from None
     if SDP_PART not in parts:
         raise ProtocolError(
             f"Missing required parameter: '{SDP_PART}'.",

@@ -106,6 +106,8 @@ async def _describe(gateway: Gateway, request: web.Request, key: AdmittedKey) ->
         "instructions": options.instructions,
         "silence_duration_ms": options.silence_duration_ms,
         "records": gateway.records,
+        "tool_labels": gateway.tool_labels,
+        "continues_after_call": options.continue_after_call,
     }
     return json_response(described, headers=NOT_KEPT)
 

@@ -12,6 +12,7 @@ from vivavoce.api.call_control import CallControl
 from vivavoce.api.calls import CALLS, Calls
 from vivavoce.api.client_secrets import ClientSecrets
 from vivavoce.api.dialling import calling_or
+from vivavoce.api.document_routes import document_routes
 from vivavoce.api.errors import error_response, http_error, json_response
 from vivavoce.api.gateway import Gateway
 from vivavoce.api.keyed import Handler, KeyedHandler, with_any_key, with_standard_key
@@ -47,6 +48,7 @@ def make_app(gateway: Gateway) -> web.Application:
             *_calls(gateway),
             *_minting(gateway),
             *_prompts(gateway),
+            *document_routes(gateway),
             web.get("/v1/models", with_any_key(gateway, _models(gateway))),
             web.get("/v1/models/{model}", with_any_key(gateway, _model(gateway))),
             *_accounts(gateway),
@@ -76,7 +78,8 @@ async def _answer_in_json(request: web.Request, handler: Handler) -> web.StreamR
         if exception.status < 400:
             raise
         return http_error(exception, request.method, request.path)
-    except TransportClosed:  # in the middle of its handshake: nobody reads the answer
+    except (TransportClosed, ConnectionError):
+        # Gone in the middle of its handshake or its upload: nobody reads the answer.
         return web.Response(status=400)
 
 

@@ -54,10 +54,17 @@ def begun_session(
     rules: Session | TranslationRules
     if isinstance(options, SessionOptions):
         check_tool = engines.language_model.check_tool
-        rules = Session(options, new_id=seeded_ids(seed), check_tool=check_tool)
+        rules = Session(
+            options,
+            new_id=seeded_ids(seed),
+            check_tool=check_tool,
+            check_server=gateway.tool_servers.check,
+        )
     else:
         rules = TranslationRules(options, new_id=seeded_ids(seed))
     is_conversation = isinstance(options, SessionOptions)
+    if is_conversation:
+        engines = gateway.guard(engines, options.model, key_id)
     return SessionRunner(
         transport,
         engines,
@@ -76,6 +83,7 @@ def begun_session(
         opened_by=opened_by,
         resume_token=resume_token,
         playout=playout,
+        tool_servers=gateway.tool_servers,
     )
 
 

@@ -5,7 +5,7 @@ Source: 10-transports-auth, section 7. Signalling and media are the transports'.
 
 import logging
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from vivavoce.api.call_control import telephone_options
 from vivavoce.api.calls import CALL_PREFIX
@@ -18,7 +18,12 @@ from vivavoce.core.options import SessionOptions
 from vivavoce.errors import EngineError, ProtocolError
 from vivavoce.ids import seeded_ids
 from vivavoce.interfaces import Engines
-from vivavoce.protocol.client_events import ResponseCreate
+from vivavoce.protocol.client_events import (
+    ClientEvent,
+    ConversationItemCreate,
+    ResponseCreate,
+)
+from vivavoce.protocol.items import Message, OutputText
 from vivavoce.protocol.response import ResponseCreateParams
 from vivavoce.protocol.session import RealtimeSessionUpdate
 from vivavoce.protocol.webhooks import (
@@ -52,6 +57,10 @@ class AutoAnswer(Struct, frozen=True, kw_only=True):
     session: RealtimeSessionUpdate
     greeting: str
     """Instructions of the first response; empty: the caller speaks first."""
+    line: str = ""
+    """Said first word for word, in place of such a response; empty: there is none."""
+    continues: bool = True
+    """Whether the session speaks by itself of what the server's tools brought."""
 
 
 class Telephone:
@@ -131,8 +140,7 @@ class Telephone:
             return
         try:
             options = await auto_answer_options(gateway, engines, auto_answer)
-            if auto_answer.greeting:
-                call.transport.first = (_greeting(options, auto_answer.greeting),)
+            options, call.transport.first = opening(options, auto_answer)
             accept_call(
                 gateway, engines, call, options, key_id=KEY_ID, owner=EVERYBODY, opened_by=KEY_ID
             )
@@ -174,7 +182,18 @@ async def auto_answer_options(
     Raises:
         ProtocolError: that can't be had; `param` names the field.
     """
-    return await telephone_options(gateway, engines, auto_answer.session)
+    options = await telephone_options(gateway, engines, auto_answer.session)
+    return structs.replace(options, continue_after_call=auto_answer.continues)
+
+
+def opening(
+    options: SessionOptions, auto_answer: AutoAnswer
+) -> tuple[SessionOptions, tuple[ClientEvent, ...]]:
+    """Return the options with what is said first, and the events that the session begins with."""
+    if auto_answer.line:
+        told = structs.replace(options, opening_line=auto_answer.line)
+        return told, (_as_said(auto_answer.line),)
+    return options, (_greeting(options, auto_answer.greeting),) if auto_answer.greeting else ()
 
 
 def _greeting(options: SessionOptions, greeting: str) -> ResponseCreate:
@@ -184,6 +203,12 @@ def _greeting(options: SessionOptions, greeting: str) -> ResponseCreate:
     instructions = own if isinstance(own, str) else options.instructions
     params = ResponseCreateParams(instructions=f"{instructions}\n\n{greeting}")
     return ResponseCreate(response=params)
+
+
+def _as_said(line: str) -> ConversationItemCreate:
+    """Return the order that lets the model know what the caller has heard."""
+    content = (OutputText(text=line),)
+    return ConversationItemCreate(item=Message(role="assistant", content=content))
 
 
 def _security_of(media: RtpSession, offer: str | None) -> MediaSecurity | UnsetType:

@@ -30,6 +30,9 @@ async def followed(gateway: Gateway, call: TelephoneCall) -> Ended:
             case Ended(reason="refused", status=int() as status):
                 _tell(gateway, call, "refused", status)
                 return event
+            case Ended(reason="unanswered", status=int() as status):
+                _tell(gateway, call, "unanswered", status)
+                return event
             case Ended():
                 return event
             case _:
@@ -40,7 +43,7 @@ async def followed(gateway: Gateway, call: TelephoneCall) -> Ended:
 def _tell(
     gateway: Gateway,
     call: TelephoneCall,
-    state: Literal["ringing", "answered", "refused"],
+    state: Literal["ringing", "answered", "refused", "unanswered"],
     status: int,
 ) -> None:
     LOG.info("call %s: %s, %d", call.call_id, state, status)

@@ -17,6 +17,7 @@ for name, module, about in (
     ("talk", "talk:talk", "Talk to a running server, with recordings or a microphone."),
     ("models", "models:app", "List, fetch and remove the bundled models."),
     ("prompts", "prompts:app", "List, add, show and remove stored prompts."),
+    ("files", "files:app", "Add, list, search and remove documents that the assistant may use."),
     ("voices", "voices:app", "List the voices, and make new ones from recordings."),
     ("config", "config:config", "Print what is set, and where it comes from."),
     ("replay", "replay:replay", "Run a recorded session through the rules again."),

@@ -65,8 +65,8 @@ def replay(webhook_id: str, *, config: Path | None = None) -> None:
 async def _sent(loaded: Loaded, delivery: Delivery) -> str:
     import aiohttp
 
+    from vivavoce.assembly.webhook_endpoints import webhook_endpoints
     from vivavoce.runtime.webhook_endpoint import deliver_once
-    from vivavoce.webhook_endpoints import webhook_endpoints
 
     endpoints = {endpoint.url: endpoint for endpoint in webhook_endpoints(loaded)}
     if delivery.url not in endpoints:

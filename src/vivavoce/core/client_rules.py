@@ -3,13 +3,19 @@
 Source: protocol reference, "Client events" (30).
 """
 
-from msgspec import UnsetType
+from collections.abc import Mapping
 
+from msgspec import UnsetType, structs
+
+from vivavoce.core import mcp_rules
 from vivavoce.core.configured import updated_session
 from vivavoce.core.conversation import ItemRecord, duplicate_item_id
+from vivavoce.core.inputs import PictureRead
 from vivavoce.core.left_out import paths_left_out
+from vivavoce.core.mcp_tools import McpDefinition, read_servers
 from vivavoce.core.new_items import new_record
 from vivavoce.core.outputs import LeaveOut, TurnEnded
+from vivavoce.core.pictures import TakenPictures
 from vivavoce.core.response_input import read_input
 from vivavoce.core.response_settings import resolve
 from vivavoce.core.state import SessionState
@@ -18,6 +24,7 @@ from vivavoce.core.transcription_session import shown_session
 from vivavoce.core.transcription_settings import follows_speech
 from vivavoce.core.truncation_rules import truncate_answer
 from vivavoce.errors import ProtocolError
+from vivavoce.protocol.audio_settings import AudioFormat, ServerVad, TurnDetection
 from vivavoce.protocol.client_events import (
     ConversationItemCreate,
     ConversationItemDelete,
@@ -31,24 +38,28 @@ from vivavoce.protocol.server_events import (
     ConversationItemRetrieved,
     SessionUpdated,
 )
-from vivavoce.protocol.session import AudioFormat, ServerVad, TurnDetection
 from vivavoce.protocol.stored_prompts import PromptTemplate
 
 
 def update_session(state: SessionState, event: SessionUpdate) -> None:
     """Apply an update wholly, or not at all."""
     before = state.settings
-    apply_session(state, event.session, state.found_prompt)
+    servers = apply_session(state, event.session, state.found_prompt)
     now = state.settings
     shown = shown_session(now, state.options.kind)
     state.send(SessionUpdated(event_id=state.event_id(), session=shown))
+    state.mcp_servers.set_up(servers, state.now, anew=True)
     if (now.instructions, now.tools) != (before.instructions, before.tools):
-        state.window.configure(now)
+        state.configure_window()
         state.prefill()
 
 
-def apply_session(state: SessionState, update: object, found: PromptTemplate | None) -> None:
+def apply_session(
+    state: SessionState, update: object, found: PromptTemplate | None
+) -> Mapping[str, McpDefinition]:
     """Make the session what an update says, without telling the client.
+
+    Return the servers of tools that it names; they are still to be set up.
 
     Args:
         state: of the session.
@@ -60,7 +71,7 @@ def apply_session(state: SessionState, update: object, found: PromptTemplate | N
     """
     left_out = set(paths_left_out(update, state.options)) - state.left_out
     detected_turns = state.settings.audio.input.turn_detection is not None
-    state.settings, state.prompted = updated_session(
+    state.settings, state.prompted, servers = updated_session(
         state.settings,
         state.prompted,
         update,
@@ -68,6 +79,8 @@ def apply_session(state: SessionState, update: object, found: PromptTemplate | N
         options=state.options,
         spoke_already=state.spoke_already,
         check_tool=state.check_tool,
+        check_server=state.check_server,
+        known=state.mcp_servers.definitions,
     )
     if left_out:
         state.left_out |= left_out
@@ -80,6 +93,7 @@ def apply_session(state: SessionState, update: object, found: PromptTemplate | N
             state.emit(TurnEnded(dropped, "turn_detection_changed"))
     state.turns.configure(now.audio.input, follows=follows_speech(now, state.options))
     state.deadlines.idle_timeout_s = _idle_timeout_s(state.vad)
+    return servers
 
 
 def retrieve_item(state: SessionState, event: ConversationItemRetrieve) -> None:
@@ -90,7 +104,10 @@ def retrieve_item(state: SessionState, event: ConversationItemRetrieve) -> None:
 
 def delete_item(state: SessionState, event: ConversationItemDelete) -> None:
     """Take an item out of the conversation; a response that waited for its words goes on."""
+    record = state.conversation.get(event.item_id)
     state.conversation.delete(event.item_id)
+    if record is not None:
+        state.pictures.forget(record)
     state.transcriptions.cancel(event.item_id)
     state.send(ConversationItemDeleted(event_id=state.event_id(), item_id=event.item_id))
     state.start_ready()
@@ -98,13 +115,28 @@ def delete_item(state: SessionState, event: ConversationItemDelete) -> None:
 
 def create_item(state: SessionState, event: ConversationItemCreate) -> None:
     """Add an item that the client brings."""
-    record = new_record(event.item, state.new_id, _input_format(state), "item")
+    mcp_rules.check_new_item(state, event.item)
+    input_format, pictures = _input_format(state), _taken_pictures(state)
+    record = new_record(event.item, state.new_id, input_format, "item", pictures)
     if record.item_id == state.turns.item_id:
         raise duplicate_item_id(record.item_id)  # speech_started has promised it to the turn
     previous = state.conversation.add(record, event.previous_item_id)
     state.announce_item(record, previous)
     state.window.count(record)
     state.transcriptions.recognise(record, state.settings)
+    state.pictures.put(record)
+    mcp_rules.on_new_item(state, record)
+
+
+def take_words(state: SessionState, read: PictureRead) -> None:
+    """Take what was found in a picture; a response that waited for it goes on."""
+    record = state.pictures.take(read)
+    if record is None:
+        return
+    state.window.count(record)
+    state.start_ready()
+    if state.responses.active is None:
+        state.prefill()
 
 
 def truncate_item(state: SessionState, event: ConversationItemTruncate) -> None:
@@ -123,6 +155,9 @@ def create_response(state: SessionState, params: ResponseCreateParams | UnsetTyp
             "new one.",
             code="conversation_already_has_active_response",
         )
+    known = state.mcp_servers.definitions
+    tools, servers = read_servers(params.tools, "response", known, state.check_server)
+    params = structs.replace(params, tools=tools)
     voice_is_fixed = state.spoke_already and params.conversation != "none"
     params = prompted_response(
         params,
@@ -140,11 +175,14 @@ def create_response(state: SessionState, params: ResponseCreateParams | UnsetTyp
     )
     given: list[ItemRecord] | None = None
     if not isinstance(params.input, UnsetType):
-        given = read_input(params.input, state.conversation, state.new_id, _input_format(state))
+        input_format, pictures = _input_format(state), _taken_pictures(state)
+        given = read_input(params.input, state.conversation, state.new_id, input_format, pictures)
+    state.mcp_servers.set_up(servers, state.now, anew=False)
     state.begin_response(settings, given, None)
     for record in given or ():
         if record.item_id not in state.conversation:
             state.transcriptions.recognise(record, state.settings)
+            state.pictures.put(record)
     state.start_ready()
 
 
@@ -155,7 +193,12 @@ def cancel_response(state: SessionState, response_id: str | UnsetType) -> None:
         raise ProtocolError(
             "Cancellation failed: no active response found", code="response_cancel_not_active"
         )
+    state.continuation.give_up(response.response_id)
     state.responses.cancel(response, "client_cancelled")
+
+
+def _taken_pictures(state: SessionState) -> TakenPictures:
+    return TakenPictures(state.options.pictures, state.found_pictures)
 
 
 def _input_format(state: SessionState) -> AudioFormat:

@@ -24,8 +24,8 @@ from vivavoce.interfaces import (
     ResponseRequest,
     TextDelta,
 )
+from vivavoce.protocol.audio_settings import PcmFormat
 from vivavoce.protocol.items import InputText, Message
-from vivavoce.protocol.session import PcmFormat
 
 MAX_SUMMARY_TOKENS = 160
 ASK = (
@@ -71,7 +71,9 @@ class Compaction:
             tool_choice="none",
             max_output_tokens=MAX_SUMMARY_TOKENS,
         )
-        request = ResponseRequest(response_id=self._writing.job_id, prompt=asking, modality="text")
+        request = ResponseRequest(
+            response_id=self._writing.job_id, prompt=asking, modality="text", for_user=False
+        )
         self._emit(StartResponse(request, PcmFormat(), is_for_client=False))
 
     def give_up(self) -> None:

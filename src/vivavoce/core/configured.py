@@ -1,6 +1,11 @@
 """The session that a key brings along, and how any update is applied together with its prompt."""
 
+from collections.abc import Mapping
+
+from msgspec import structs
+
 from vivavoce.core.left_out import paths_left_out, without
+from vivavoce.core.mcp_tools import CheckServer, McpDefinition, read_servers, refuse_servers
 from vivavoce.core.options import SessionOptions
 from vivavoce.core.settings import CheckTool, initial_session, merge
 from vivavoce.core.stored_prompts import Prompted, prompted_update
@@ -18,8 +23,10 @@ def updated_session(
     options: SessionOptions,
     spoke_already: bool,
     check_tool: CheckTool,
-) -> tuple[RealtimeSession, Prompted]:
-    """Return the session after an update, and what is to be remembered of its prompt.
+    check_server: CheckServer = refuse_servers,
+    known: Mapping[str, McpDefinition] | None = None,
+) -> tuple[RealtimeSession, Prompted, Mapping[str, McpDefinition]]:
+    """Return the session after an update, its prompt to be remembered, its servers of tools.
 
     Args:
         current: the effective session; not changed.
@@ -29,14 +36,19 @@ def updated_session(
         options: voices and defaults.
         spoke_already: whether the voice is fixed by audio already made.
         check_tool: the language model's say on each function tool.
+        check_server: the operator's say on each server of tools.
+        known: the servers of tools that were set up before, by label.
 
     Raises:
         ProtocolError: a field is refused or wrong; nothing is to be applied then.
     """
+    defined: Mapping[str, McpDefinition] = {}
     update = without(update, paths_left_out(update, options))
     if options.kind == "transcription":
-        return merge_transcription(current, update, options=options), prompted
+        return merge_transcription(current, update, options=options), prompted, defined
     if isinstance(update, RealtimeSessionUpdate):
+        tools, defined = read_servers(update.tools, "session", known or {}, check_server)
+        update = structs.replace(update, tools=tools)
         update, prompted = prompted_update(
             prompted,
             update,
@@ -48,11 +60,14 @@ def updated_session(
     merged = merge(
         current, update, options=options, spoke_already=spoke_already, check_tool=check_tool
     )
-    return merged, prompted
+    return merged, prompted, defined
 
 
 def configured_session(
-    options: SessionOptions, session_id: str, check_tool: CheckTool
+    options: SessionOptions,
+    session_id: str,
+    check_tool: CheckTool,
+    check_server: CheckServer = refuse_servers,
 ) -> RealtimeSession:
     """Return the session that a connection with these options finds; `expires_at` is 0.
 
@@ -62,7 +77,7 @@ def configured_session(
     session = initial_session(options, session_id, 0)
     if options.configured is None:
         return session
-    configured, _ = updated_session(
+    configured, _, _ = updated_session(
         session,
         Prompted(),
         options.configured,
@@ -70,5 +85,6 @@ def configured_session(
         options=options,
         spoke_already=False,
         check_tool=check_tool,
+        check_server=check_server,
     )
     return configured

@@ -34,8 +34,8 @@ def input_budget(window_tokens: int | None) -> int:
 
 
 def engine_tokens(record: ItemRecord) -> int:
-    """Tokens of an item in the rendered prompt: its text and the marks around it."""
-    return record.count_text() + TOKENS_PER_ITEM
+    """Tokens of an item in the rendered prompt: its text, its pictures, the marks around it."""
+    return record.count_text() + record.image_tokens + TOKENS_PER_ITEM
 
 
 def fits(records: Sequence[ItemRecord], fixed_tokens: int, window_tokens: int | None) -> bool:

@@ -8,17 +8,22 @@ from dataclasses import dataclass, field
 
 from msgspec import UNSET, UnsetType, structs
 
+from vivavoce.core.long_outputs import shortened
+from vivavoce.core.pictures import Picture, let_go, shown_part, whole_part
+from vivavoce.core.pictures_in_text import without_pictures
 from vivavoce.core.tokens import estimate_tokens
 from vivavoce.errors import ProtocolError
 from vivavoce.media.formats import encode, wire_bytes_per_ms
+from vivavoce.protocol.audio_settings import AudioFormat, PcmFormat
 from vivavoce.protocol.items import (
     ContentPart,
     InputAudio,
+    InputImage,
     Item,
+    McpApprovalRequest,
     Message,
     OutputAudio,
 )
-from vivavoce.protocol.session import AudioFormat, PcmFormat
 
 KEPT_AUDIO_BYTES = 10 * 60 * 48_000
 """Ten minutes of 24 kHz sound a session; older items are retrieved without audio."""
@@ -46,6 +51,8 @@ class ItemRecord:
     """Final transcripts by content index; also where the client asked for none."""
     pending: set[int] = field(default_factory=set)
     """Content indexes whose transcript is still awaited."""
+    pictures: dict[int, Picture] = field(default_factory=dict)
+    """By content index."""
     answer_audio: bytearray = field(default_factory=bytearray)
     """Of an assistant item, in `answer_format`."""
     answer_format: AudioFormat = field(default_factory=PcmFormat)
@@ -57,6 +64,12 @@ class ItemRecord:
     """What the listener heard of an assistant item, when it was not all."""
     text_tokens: int | None = None
     """The engine's count; None until it came."""
+    was_cut_off: bool = False
+    """Of a call of a server's tool: its arguments never ended, and no model is shown it."""
+    called_as: str | None = None
+    """Of a call: the name that the language model knows the tool by."""
+    longest_output: int | None = None
+    """Of an output: how many characters of it the language model is shown; None: all."""
     silence_ms: int = 0
     """Of an item made by the idle timeout: how long nobody spoke."""
 
@@ -65,6 +78,16 @@ class ItemRecord:
         """The item's id; every kept item has one."""
         assert isinstance(self.item.id, str)
         return self.item.id
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether words of it are still to come: a transcript, or what a picture says."""
+        return bool(self.pending) or any(p.words is None for p in self.pictures.values())
+
+    @property
+    def image_tokens(self) -> int:
+        """Of the pictures that the engine sees."""
+        return sum(picture.tokens for picture in self.pictures.values())
 
     def count_text(self) -> int:
         """Tokens of the item's text: the engine's count, or an estimate until it is there."""
@@ -77,10 +100,17 @@ class ItemRecord:
         """Everything in the item that can be read."""
         match self.item:
             case Message(content=parts):
-                return " ".join(filter(None, map(self._text_of, enumerate(parts))))
+                return " ".join(filter(None, map(self.text_of_part, range(len(parts)))))
+            case McpApprovalRequest():
+                return ""  # the call itself says it all
             case _:
-                named = (getattr(self.item, name, "") for name in ("name", "arguments", "output"))
-                return " ".join(text for text in named if isinstance(text, str) and text)
+                named = [getattr(self.item, name, "") for name in ("name", "arguments", "output")]
+                texts = [text if isinstance(text, str) else "" for text in named]
+                return " ".join(filter(None, (*texts[:2], self.shown(texts[2]))))
+
+    def shown(self, output: str) -> str:
+        """Return the output of a call as the language model is shown it."""
+        return shortened(without_pictures(output), self.longest_output)
 
     @property
     def heard_text(self) -> str:
@@ -90,14 +120,18 @@ class ItemRecord:
             clause.text for clause in self.clauses if limit is None or clause.end_ms <= limit
         ).strip()
 
-    def _text_of(self, indexed: tuple[int, ContentPart]) -> str:
-        index, part = indexed
-        match part:
+    def text_of_part(self, index: int) -> str:
+        """What can be read of one content part of a message."""
+        assert isinstance(self.item, Message)
+        match self.item.content[index]:
             case InputAudio():
                 return self.heard.get(index, "")
+            case InputImage():
+                picture = self.pictures[index]
+                return f"{picture.words or ''} {picture.quote}".strip()
             case OutputAudio():
                 return self.heard_text
-            case _:
+            case part:
                 text = getattr(part, "text", "")
                 return text if isinstance(text, str) else ""
 
@@ -113,6 +147,15 @@ class ItemRecord:
         self.user_audio = {}
         self.answer_audio = bytearray()
         return freed
+
+    def forget_pictures(self) -> tuple[str, ...]:
+        """Let the data of all pictures go; return the ids of those that had any."""
+        kept = [(index, picture) for index, picture in self.pictures.items() if picture.url]
+        for index, picture in kept:
+            let_go(picture)
+            self.set_part(index, shown_part(picture))
+            self.text_tokens = None
+        return tuple(picture.picture_id for _, picture in kept)
 
 
 class Conversation:
@@ -268,6 +311,8 @@ def _with_audio(
     part: ContentPart, record: ItemRecord, index: int, input_format: AudioFormat
 ) -> ContentPart:
     match part:
+        case InputImage():
+            return whole_part(part, record.pictures[index])
         case InputAudio() if index in record.user_audio:
             return structs.replace(part, audio=encode(record.user_audio[index], input_format))
         case OutputAudio() if record.answer_audio:

@@ -5,14 +5,18 @@ A list of `(now, input)` is a session: it can be recorded, stored and replayed.
 
 from msgspec import Struct
 
+from vivavoce.core.tool_reports import ToolFailed, ToolListingFailed, ToolReturned, ToolsListed
 from vivavoce.interfaces import (
     PRIMARY,
     MalformedEvent,
+    PictureFacts,
+    PictureReading,
     ResponseEvent,
     TranscriptionEvent,
     TranslationEvent,
 )
 from vivavoce.protocol.client_events import ClientEvent, SessionClose, TranslationUpdate
+from vivavoce.protocol.extensions import PlaybackEnd
 from vivavoce.protocol.stored_prompts import PromptTemplate
 
 
@@ -31,6 +35,8 @@ class ClientSent(Struct, frozen=True, tag=True):
     """The stored prompt that the event names; None: it names none, or there is none."""
     connection: int = PRIMARY
     """By which of the session's connections it came."""
+    pictures: tuple[PictureFacts, ...] = ()
+    """What the pictures in the event are, in their order."""
 
 
 class SidebandOpened(Struct, frozen=True, tag=True):
@@ -101,6 +107,14 @@ class TokensCounted(Struct, frozen=True, tag=True):
     n_tokens: int
 
 
+class PictureRead(Struct, frozen=True, tag=True):
+    """A picture was put into words, or could not be."""
+
+    picture_id: str
+    reading: PictureReading | None
+    """None: it could not be read."""
+
+
 class TranslationClientSent(Struct, frozen=True, tag=True):
     """An event from the client of a translation session; never audio, see `AudioHeard`."""
 
@@ -159,6 +173,27 @@ class KeyHeard(Struct, frozen=True, tag=True):
     """Unix time."""
 
 
+class InterludeStarted(Struct, frozen=True, tag=True):
+    """The listener begins to hear a line or a sound that is no part of the conversation."""
+
+    playback_id: str
+
+
+class InterludeEnded(Struct, frozen=True, tag=True):
+    """Nothing more of it will be heard."""
+
+    playback_id: str
+    reason: PlaybackEnd
+    played_ms: int
+
+
+class InterludeFailed(Struct, frozen=True, tag=True):
+    """A synthesizer gave up its line, or made no progress for too long."""
+
+    playback_id: str
+    message: str
+
+
 class Tick(Struct, frozen=True, tag=True):
     """The deadline that the session asked for has come."""
 
@@ -175,6 +210,7 @@ Input = (
     | ResponseProgress
     | ResponseFailed
     | TokensCounted
+    | PictureRead
     | TranslationClientSent
     | TranslationProgress
     | TranslationFailed
@@ -182,5 +218,12 @@ Input = (
     | PlaybackEnded
     | PlaybackCleared
     | KeyHeard
+    | InterludeStarted
+    | InterludeEnded
+    | InterludeFailed
+    | ToolsListed
+    | ToolListingFailed
+    | ToolReturned
+    | ToolFailed
     | Tick
 )

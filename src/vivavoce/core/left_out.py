@@ -9,11 +9,11 @@ Source: protocol reference, "What the real clients send and require" (80).
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from vivavoce.core.options import SessionOptions
+from vivavoce.protocol.audio_settings import Transcription
 from vivavoce.protocol.session import (
     AudioInputUpdate,
     RealtimeSessionUpdate,
     Reasoning,
-    Transcription,
     TranscriptionSessionUpdate,
 )
 

@@ -6,10 +6,11 @@ Source: protocol reference, "conversation.item.create" (30-client-events).
 from msgspec import UNSET, UnsetType, structs
 
 from vivavoce.core.conversation import ItemRecord
-from vivavoce.core.settings import refused
+from vivavoce.core.pictures import TakenPictures, shown_part
 from vivavoce.ids import NewId
 from vivavoce.media.formats import decode
 from vivavoce.media.pcm import BYTES_PER_MS
+from vivavoce.protocol.audio_settings import AudioFormat
 from vivavoce.protocol.items import (
     ContentPart,
     FunctionCall,
@@ -21,10 +22,15 @@ from vivavoce.protocol.items import (
     OutputText,
     Text,
 )
-from vivavoce.protocol.session import AudioFormat
 
 
-def new_record(item: Item, new_id: NewId, input_format: AudioFormat, where: str) -> ItemRecord:
+def new_record(
+    item: Item,
+    new_id: NewId,
+    input_format: AudioFormat,
+    where: str,
+    pictures: TakenPictures,
+) -> ItemRecord:
     """Return the record of an item as the server keeps it: with an id, completed.
 
     Args:
@@ -32,6 +38,7 @@ def new_record(item: Item, new_id: NewId, input_format: AudioFormat, where: str)
         new_id: makes the id if there is none.
         input_format: what its audio is encoded in.
         where: path of the item for errors, such as `item`.
+        pictures: of the event that brought it.
 
     Raises:
         ProtocolError: the item or a part of it is of a refused kind. (That parts fit their role
@@ -40,14 +47,14 @@ def new_record(item: Item, new_id: NewId, input_format: AudioFormat, where: str)
     item_id = item.id if isinstance(item.id, str) and item.id else new_id("item")
     match item:
         case Message():
-            return _message_record(item, item_id, input_format, where)
+            return _message_record(item, item_id, input_format, where, pictures)
         case FunctionCall(call_id=call_id):
             call_id = call_id if isinstance(call_id, str) else new_id("call")
             return ItemRecord(_completed(item, item_id, call_id=call_id))
         case FunctionCallOutput():
             return ItemRecord(_completed(item, item_id))
-        case _:
-            raise refused(f"{where}.type", "MCP items are not available on this server")
+        case _:  # of servers' tools: history that a client brings back, or an approval
+            return ItemRecord(structs.replace(item, id=item_id))
 
 
 def user_audio_record(item_id: str, audio: bytes) -> ItemRecord:
@@ -75,12 +82,15 @@ def _completed(item: Item, item_id: str, **changes: object) -> Item:
 
 
 def _message_record(
-    item: Message, item_id: str, input_format: AudioFormat, where: str
+    item: Message, item_id: str, input_format: AudioFormat, where: str, taken: TakenPictures
 ) -> ItemRecord:
     record = ItemRecord(item)
+    for index, part in enumerate(item.content):
+        if isinstance(part, InputImage):
+            place = f"{where}.content[{index}]"
+            record.pictures[index] = taken.take(part, f"{item_id}.{index}", place)
     parts = tuple(
-        _part(record, index, part, input_format, f"{where}.content[{index}]")
-        for index, part in enumerate(item.content)
+        _part(record, index, part, input_format) for index, part in enumerate(item.content)
     )
     record.item = _completed(item, item_id, content=parts, phase=UNSET)
     record.user_audio_ms = sum(map(len, record.user_audio.values())) / BYTES_PER_MS
@@ -92,11 +102,10 @@ def _part(
     index: int,
     part: ContentPart,
     input_format: AudioFormat,
-    where: str,
 ) -> ContentPart:
     match part:
         case InputImage():
-            raise refused(f"{where}.type", "the language model cannot see pictures")
+            return shown_part(record.pictures[index])
         case Text(text=text):
             return OutputText(text=text)
         case InputAudio(audio=audio, transcript=transcript):

@@ -17,6 +17,18 @@ DEFAULT_INSTRUCTIONS = (
 )
 
 
+PictureUse = Literal["refused", "read", "seen"]
+"""What becomes of pictures: refused by name, put into words, or given to the engine as they are."""
+
+
+class PictureRules(Struct, frozen=True):
+    """What holds for the pictures of a session."""
+
+    use: PictureUse = "refused"
+    kept_bytes: int = 32 * 1024 * 1024
+    """Data URLs that are kept, of all items together; older ones are let go."""
+
+
 class SessionOptions(Struct, frozen=True, kw_only=True):
     """Settings of the server that the rules depend on. Kept in recordings."""
 
@@ -61,9 +73,25 @@ class SessionOptions(Struct, frozen=True, kw_only=True):
     """Whether `conversation.created` is sent: documented, but seen by Beta clients only."""
     hears_audio: bool = False
     """Whether the responder wants the user's sound in its prompts."""
+    pictures: PictureRules = PictureRules()
+    """Whether pictures are taken, and what engines are given of them."""
     extensions: bool = False
     """Whether the client asked for `vivavoce.*` events."""
     plays_out: bool = False
     """Whether the server plays the answers itself, and so knows what was heard (WebRTC, SIP)."""
+    speaks_lines: bool = False
+    """Whether a line that is no answer can be spoken."""
+    sounds: tuple[str, ...] = ()
+    """Names of the operator's sounds."""
+    opening_line: str = ""
+    """Spoken before anything else, where the server plays; empty: nothing."""
+    tool_list_timeout_s: float = 30.0
+    """For a server of tools to say what it offers."""
+    tool_call_timeout_s: float = 60.0
+    """For a tool that the server runs."""
+    continue_after_call: bool = False
+    """Whether the session itself begins the next response after calls of servers' tools."""
+    continue_rounds: int = 4
+    """How often in a row; once more follows, which may call nothing."""
     dtmf_to_conversation: bool = False
     """Whether what a caller types on a telephone becomes a message of the conversation."""

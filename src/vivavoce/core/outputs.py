@@ -2,15 +2,17 @@
 
 from msgspec import Struct
 
+from vivavoce.core.tool_orders import CallTool, CancelTool, ListTools
 from vivavoce.core.turn_ends import TurnEndReason
 from vivavoce.interfaces import (
+    Detail,
     Prompt,
     ResponseRequest,
     TranscriptionHints,
     TranslationRequest,
 )
+from vivavoce.protocol.audio_settings import AudioFormat
 from vivavoce.protocol.server_events import ServerEvent
-from vivavoce.protocol.session import AudioFormat
 
 
 class Send(Struct, frozen=True, tag=True, omit_defaults=True):
@@ -18,7 +20,7 @@ class Send(Struct, frozen=True, tag=True, omit_defaults=True):
 
     event: ServerEvent
     to: int | None = None
-    """The connection that asked, as in `ClientSent`; None: all of them."""
+    """The connection that asked, as in `ClientSent`, or `SIDEBANDS`; None: all of them."""
 
 
 class StartTranscription(Struct, frozen=True, tag=True):
@@ -113,8 +115,35 @@ class StartTranslation(Struct, frozen=True, tag=True):
 class ClearPlayback(Struct, frozen=True, tag=True):
     """Stop what is being played, and drop what waits for it.
 
-    Answered by `PlaybackCleared`, one for each response, before anything else is told.
+    Answered by `PlaybackCleared`, one for each response, and `InterludeEnded`, before anything
+    else is told.
     """
+
+
+class PlayLine(Struct, frozen=True, tag=True):
+    """Speak a line to the listener after what was made before; answers wait for its end."""
+
+    playback_id: str
+    text: str
+    voice: str
+    speed: float
+
+
+class PlaySound(Struct, frozen=True, tag=True):
+    """Let the listener hear a sound while nothing is said, until an answer is there."""
+
+    playback_id: str
+    sound: str | None
+    """Name of one of the operator's; None: it is `data`."""
+    data: bytes
+    """24 kHz 16-bit mono."""
+    loops: bool
+
+
+class StopInterlude(Struct, frozen=True, tag=True):
+    """Stop a line or a sound, or don't begin it; answered at once by `InterludeEnded`."""
+
+    playback_id: str
 
 
 class PrefillPrompt(Struct, frozen=True, tag=True):
@@ -128,6 +157,22 @@ class CountTokens(Struct, frozen=True, tag=True):
 
     subject_id: str
     text: str
+
+
+class ReadPicture(Struct, frozen=True, tag=True):
+    """Put a picture into words; answered by `PictureRead`."""
+
+    picture_id: str
+    image_url: str
+    """A data URL."""
+    detail: Detail
+
+
+class ForgetPictures(Struct, frozen=True, tag=True):
+    """Pictures of an item are not kept any longer, nor read if they still wait for it."""
+
+    item_id: str
+    picture_ids: tuple[str, ...]
 
 
 class LeaveOut(Struct, frozen=True, tag=True):
@@ -159,8 +204,16 @@ Output = (
     | CancelResponse
     | StartTranslation
     | ClearPlayback
+    | PlayLine
+    | PlaySound
+    | StopInterlude
     | PrefillPrompt
     | CountTokens
+    | ReadPicture
+    | ForgetPictures
     | LeaveOut
+    | ListTools
+    | CallTool
+    | CancelTool
     | Close
 )

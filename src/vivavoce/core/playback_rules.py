@@ -23,7 +23,7 @@ from vivavoce.protocol.server_events import (
 
 def clear(state: SessionState) -> None:
     """Stop all that is being played or waits for it; `on_cleared` follows."""
-    if state.playback.is_busy:
+    if state.playback.is_busy or state.interludes.is_busy:
         state.emit(ClearPlayback())
 
 

@@ -9,9 +9,22 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from vivavoce.core.conversation import ItemRecord
+from vivavoce.core.pictures import Picture
 from vivavoce.core.tokens import TokenCount, answer_audio_tokens, user_audio_tokens
-from vivavoce.interfaces import PromptItem, PromptMessage, PromptToolCall, PromptToolOutput
-from vivavoce.protocol.items import FunctionCall, FunctionCallOutput, InputAudio, Message
+from vivavoce.interfaces import (
+    PromptItem,
+    PromptMessage,
+    PromptPicture,
+    PromptToolCall,
+    PromptToolOutput,
+)
+from vivavoce.protocol.items import (
+    FunctionCall,
+    FunctionCallOutput,
+    InputAudio,
+    McpCall,
+    Message,
+)
 
 Role = Literal["system", "user", "assistant"]
 PENDING_OUTPUT = '{"status": "pending"}'
@@ -33,7 +46,7 @@ def prompt_items(
 def count_record(record: ItemRecord) -> TokenCount:
     """Wire tokens of one item."""
     audio = user_audio_tokens(record.user_audio_ms) + answer_audio_tokens(_heard_ms(record))
-    return TokenCount(record.count_text(), audio)
+    return TokenCount(record.count_text(), audio, record.image_tokens)
 
 
 def _heard_ms(record: ItemRecord) -> float:
@@ -53,12 +66,21 @@ def _in_order(records: Sequence[ItemRecord], *, hears_audio: bool) -> Iterator[P
                 names[call_id] = name
                 waiting.append(call_id)
                 yield PromptToolCall(call_id, name, arguments)
+            case McpCall() if record.was_cut_off:
+                continue  # as above
+            case McpCall(output=None, error=None, arguments=arguments, name=name):
+                waiting.append(record.item_id)
+                yield PromptToolCall(record.item_id, record.called_as or name, arguments)
+            case McpCall(arguments=arguments, name=name) as call:
+                yield PromptToolCall(record.item_id, record.called_as or name, arguments)
+                yield PromptToolOutput(record.item_id, record.shown(_outcome(call)))
             case FunctionCallOutput(call_id=call_id, output=output) if call_id in waiting:
                 waiting.remove(call_id)
-                yield PromptToolOutput(call_id, output)
+                yield PromptToolOutput(call_id, record.shown(output))
             case FunctionCallOutput(call_id=call_id, output=output):
                 name = names.get(call_id, call_id)
-                yield PromptMessage("system", f"The result of {name} has come: {output}")
+                news = f"The result of {name} has come: {record.shown(output)}"
+                yield PromptMessage("system", news)
             case Message(role=role):
                 yield from (PromptToolOutput(call_id, PENDING_OUTPUT) for call_id in waiting)
                 waiting.clear()
@@ -68,32 +90,64 @@ def _in_order(records: Sequence[ItemRecord], *, hears_audio: bool) -> Iterator[P
     yield from (PromptToolOutput(call_id, PENDING_OUTPUT) for call_id in waiting)
 
 
+def _outcome(call: McpCall) -> str:
+    """Return what the model is told of a call that has ended."""
+    return f"Error: {call.error.message}" if call.error is not None else call.output or ""
+
+
 def _message(record: ItemRecord, role: Role, *, hears_audio: bool) -> Iterator[PromptItem]:
     if record.silence_ms:
         seconds = min(MAX_SILENCE_NOTE_S, round(record.silence_ms / 1000))
         note = f"The user has been silent for {seconds} seconds. Ask whether they are still there."
         yield PromptMessage("system", note)
         return
-    if hears_audio and role == "user":
-        yield from _user_parts(record)
+    if record.pictures or (hears_audio and role == "user"):
+        yield from _user_parts(record, hears_audio=hears_audio)
         return
     text = record.text.strip()
     if text:
         yield PromptMessage(role, text)
 
 
-def _user_parts(record: ItemRecord) -> Iterator[PromptMessage]:
-    """Yield a message for each part: what is typed has no sound, what is spoken has."""
+def _user_parts(record: ItemRecord, *, hears_audio: bool) -> Iterator[PromptMessage]:
+    """Yield messages of their own for speech with its sound, and for pictures put into words."""
     assert isinstance(record.item, Message)
+    together: list[str | PromptPicture] = []
     for index, part in enumerate(record.item.content):
-        if not isinstance(part, InputAudio):
-            text, audio = getattr(part, "text", "").strip(), b""
-        elif index in record.heard:
-            text = record.heard[index].strip()
-            audio = record.user_audio.get(index, b"") if text else b""  # or it is noise
-        elif index in record.pending:
-            continue
+        picture = record.pictures.get(index)
+        if picture is not None and picture.words == "":
+            together.append(PromptPicture(picture.picture_id, picture.url, picture.detail))
+        elif picture is None and not (hears_audio and isinstance(part, InputAudio)):
+            together.append(record.text_of_part(index).strip())
         else:
-            text, audio = "", record.user_audio.get(index, b"")  # the transcriber failed
-        if text or audio:
-            yield PromptMessage("user", text, audio)
+            yield from _joined(together)
+            together = [] if picture is None else [picture.quote]
+            yield from _speech(record, index) if picture is None else _described(picture)
+    yield from _joined(together)
+
+
+def _joined(parts: Sequence[str | PromptPicture]) -> Iterator[PromptMessage]:
+    parts = tuple(part for part in parts if part)
+    text = " ".join(part for part in parts if isinstance(part, str))
+    has_picture = any(isinstance(part, PromptPicture) for part in parts)
+    if parts:
+        yield PromptMessage("user", text, parts=parts if has_picture else ())
+
+
+def _described(picture: Picture) -> Iterator[PromptMessage]:
+    # Told by the user, small models take the words for a picture that they see.
+    if picture.words:
+        yield PromptMessage("system", picture.words)
+
+
+def _speech(record: ItemRecord, index: int) -> Iterator[PromptMessage]:
+    """Yield spoken words with their sound: what is typed has none."""
+    if index in record.heard:
+        text = record.heard[index].strip()
+        audio = record.user_audio.get(index, b"") if text else b""  # or it is noise
+    elif index in record.pending:
+        return
+    else:
+        text, audio = "", record.user_audio.get(index, b"")  # the transcriber failed
+    if text or audio:
+        yield PromptMessage("user", text, audio)

@@ -5,26 +5,37 @@ Source: protocol reference, "Flows" (50, sections 2, 3, 9, 24, 25) and "Response
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypedDict
+from typing import Literal
 
-from msgspec import UNSET, UnsetType, structs
+from msgspec import structs
 
 from vivavoce.core.conversation import Clause, Conversation, ItemRecord
+from vivavoce.core.response_calls import ItemIds, arguments_delta, arguments_done, new_call
+from vivavoce.core.response_settings import ResponseSettings
+from vivavoce.core.server_tool import WrittenCall
 from vivavoce.core.tokens import TokenCount, answer_audio_tokens
 from vivavoce.core.usage import usage_of
 from vivavoce.ids import NewId
 from vivavoce.interfaces import (
     AudioDelta,
     Finished,
+    GuardrailTripped,
     ResponseEvent,
     TextDelta,
-    Tool,
     ToolCallDelta,
     ToolCallFinished,
     ToolCallStarted,
 )
 from vivavoce.media.formats import wire_bytes_per_ms
-from vivavoce.protocol.items import FunctionCall, Item, Message, OutputAudio, OutputText
+from vivavoce.protocol.audio_settings import AudioFormat, PcmFormat
+from vivavoce.protocol.items import (
+    FunctionCall,
+    Item,
+    McpCall,
+    Message,
+    OutputAudio,
+    OutputText,
+)
 from vivavoce.protocol.response import (
     Response as WireResponse,
 )
@@ -34,17 +45,13 @@ from vivavoce.protocol.response import (
     StatusDetails,
     Usage,
 )
-from vivavoce.protocol.server_events import (
-    ConversationItemAdded,
-    ConversationItemDone,
+from vivavoce.protocol.response_events import (
     PartAudio,
     PartText,
     ResponseContentPartAdded,
     ResponseContentPartDone,
     ResponseCreated,
     ResponseDone,
-    ResponseFunctionCallArgumentsDelta,
-    ResponseFunctionCallArgumentsDone,
     ResponseOutputAudioDelta,
     ResponseOutputAudioDone,
     ResponseOutputAudioTranscriptDelta,
@@ -53,46 +60,15 @@ from vivavoce.protocol.server_events import (
     ResponseOutputItemDone,
     ResponseOutputTextDelta,
     ResponseOutputTextDone,
-    ServerEvent,
 )
-from vivavoce.protocol.session import AudioFormat, PcmFormat
+from vivavoce.protocol.server_events import ConversationItemAdded, ConversationItemDone, ServerEvent
 
 Status = Literal["in_progress", "completed", "cancelled", "incomplete", "failed"]
 ItemStatus = Literal["completed", "incomplete"]
 
 
-class _ItemIds(TypedDict):
-    response_id: str
-    item_id: str
-    output_index: int
-
-
-class _PartIds(_ItemIds):
+class _PartIds(ItemIds):
     content_index: int
-
-
-class _CallIds(_ItemIds):
-    call_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseSettings:
-    """The session's settings with a response's own laid over them."""
-
-    modality: Literal["text", "audio"]
-    instructions: str
-    tools: tuple[Tool, ...]
-    tool_choice: str
-    """As in `interfaces.Prompt`."""
-    max_output_tokens: int | Literal["inf"]
-    voice: str
-    audio_format: AudioFormat
-    speed: float
-    metadata: dict[str, str] | None = None
-    temperature: float | UnsetType = UNSET
-    reasoning_effort: str | None = None
-    parallel_tool_calls: bool = True
-    in_conversation: bool = True
 
 
 @dataclass(slots=True)
@@ -117,6 +93,8 @@ class Response:
     send: Callable[[ServerEvent], None]
     conversation: Conversation
     """Where output items go, if the settings say so."""
+    take_call: Callable[[WrittenCall], None]
+    """Goes on with the calls of servers' tools."""
     sound_format: AudioFormat = field(default_factory=PcmFormat)
     """Of the sound that the engine reports, which is the settings' unless the server plays it."""
     job_id: str = ""
@@ -136,8 +114,12 @@ class Response:
     audio_ms: float = 0.0
     written: list[ItemRecord] = field(default_factory=list)
     """The finished output items."""
+    patience_until: float | None = None
+    """Monotonic time until which its end waits for the tools it called; None: it does not wait."""
     _open: _OpenItem | None = None
     _finished: Finished | None = None
+    _is_replaced: bool = False
+    """Whether a guard rail stopped the answer: its line is said whole, whatever the limit."""
 
     def announce(self) -> None:
         """Send `response.created`."""
@@ -161,8 +143,15 @@ class Response:
                 if self._open is not None:
                     self._open.is_whole = True
                 self._close_item("completed")
+            case GuardrailTripped(n_tokens=n_tokens):
+                self.output_text_tokens += n_tokens
+                self._is_replaced = True
             case Finished():
                 self._finished = event
+
+    def begin_message(self) -> str:
+        """Begin a message unless one is being written; return its id."""
+        return self._message().record.item_id
 
     @property
     def is_finished(self) -> bool:
@@ -182,7 +171,7 @@ class Response:
     @property
     def exceeds_limit(self) -> bool:
         """Whether more was written than `max_output_tokens` allows."""
-        limit = self.settings.max_output_tokens
+        limit = "inf" if self._is_replaced else self.settings.max_output_tokens
         return isinstance(limit, int) and self.output_tokens.total > limit
 
     def close(self, status: Status, details: StatusDetails | None) -> None:
@@ -262,36 +251,35 @@ class Response:
 
     def _start_call(self, name: str) -> None:
         self._close_item("completed")
-        call = FunctionCall(
-            id=self.new_id("item"),
-            object="realtime.item",
-            status="in_progress",
-            name=name,
-            call_id=self.new_id("call"),
-            arguments="",
-        )
-        self._open_item(call)
+        item = self._open_item(new_call(name, self.settings.server_tools.get(name), self.new_id))
+        item.record.called_as = name
 
     def _write_arguments(self, arguments: str, n_tokens: int) -> None:
         self.output_text_tokens += n_tokens
         item = self._open
-        if item is None or not isinstance(item.record.item, FunctionCall) or not arguments:
+        if item is None or not arguments:
             return
-        item.text += arguments
-        self.send(
-            ResponseFunctionCallArgumentsDelta(
-                event_id=self._event_id(), delta=arguments, **self._call_ids(item)
-            )
-        )
+        call = item.record.item
+        if isinstance(call, (FunctionCall, McpCall)):
+            item.text += arguments
+            self.send(arguments_delta(call, arguments, self._item_ids(item), self._event_id()))
 
-    def _close_call(self, item: _OpenItem, call: FunctionCall) -> None:
+    def _close_call(self, item: _OpenItem, call: FunctionCall | McpCall) -> None:
         item.record.item = structs.replace(call, arguments=item.text)
-        self.send(
-            ResponseFunctionCallArgumentsDone(
-                event_id=self._event_id(),
-                arguments=item.text,
-                name=call.name,
-                **self._call_ids(item),
+        self.send(arguments_done(call, item.text, self._item_ids(item), self._event_id()))
+
+    def _hand_over(self, item: _OpenItem) -> None:
+        """Let a call of a server's tool go on by itself: its end need not be the response's."""
+        self.written.append(item.record)
+        called_as = item.record.called_as
+        assert called_as is not None
+        self.take_call(
+            WrittenCall(
+                record=item.record,
+                tool=self.settings.server_tools[called_as],
+                response_id=self.response_id,
+                output_index=item.output_index,
+                is_whole=item.is_whole,
             )
         )
 
@@ -325,6 +313,10 @@ class Response:
             case FunctionCall() as call:
                 status = status if item.is_whole else "incomplete"
                 self._close_call(item, call)
+            case McpCall() as call:
+                self._close_call(item, call)
+                self._hand_over(item)
+                return
             case Message():
                 self._close_message(item)
             case _:
@@ -376,13 +368,7 @@ class Response:
     def _part_ids(self, item: _OpenItem) -> _PartIds:
         return {**self._item_ids(item), "content_index": 0}
 
-    def _call_ids(self, item: _OpenItem) -> _CallIds:
-        assert isinstance(item.record.item, FunctionCall)
-        call_id = item.record.item.call_id
-        assert isinstance(call_id, str)
-        return {**self._item_ids(item), "call_id": call_id}
-
-    def _item_ids(self, item: _OpenItem) -> _ItemIds:
+    def _item_ids(self, item: _OpenItem) -> ItemIds:
         return {
             "response_id": self.response_id,
             "item_id": item.record.item_id,

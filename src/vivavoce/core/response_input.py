@@ -9,10 +9,11 @@ from msgspec import UNSET, structs
 
 from vivavoce.core.conversation import Conversation, ItemRecord
 from vivavoce.core.new_items import new_record
+from vivavoce.core.pictures import TakenPictures
 from vivavoce.errors import ProtocolError
 from vivavoce.ids import NewId
+from vivavoce.protocol.audio_settings import AudioFormat
 from vivavoce.protocol.items import FunctionCall, FunctionCallOutput, InputItem, ItemReference
-from vivavoce.protocol.session import AudioFormat
 
 
 def read_input(
@@ -20,6 +21,7 @@ def read_input(
     conversation: Conversation,
     new_id: NewId,
     input_format: AudioFormat,
+    pictures: TakenPictures,
 ) -> list[ItemRecord]:
     """Return the records a response sees instead of the conversation.
 
@@ -27,7 +29,7 @@ def read_input(
         ProtocolError: a reference or the call of an output does not exist, or an item is refused.
     """
     records = [
-        _record(item, conversation, new_id, input_format, f"response.input[{index}]")
+        _record(item, conversation, new_id, input_format, f"response.input[{index}]", pictures)
         for index, item in enumerate(given)
     ]
     _check_outputs(records, conversation)
@@ -40,10 +42,12 @@ def _record(
     new_id: NewId,
     input_format: AudioFormat,
     where: str,
+    pictures: TakenPictures,
 ) -> ItemRecord:
     if not isinstance(item, ItemReference):
         # Nobody is told of its id; one of the client's choice could be that of another item.
-        return new_record(structs.replace(item, id=UNSET), new_id, input_format, where)
+        item = structs.replace(item, id=UNSET)
+        return new_record(item, new_id, input_format, where, pictures)
     record = conversation.get(item.id)
     if record is None:
         raise ProtocolError(f"Item with id '{item.id}' does not exist.", param=f"{where}.id")

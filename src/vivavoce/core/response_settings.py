@@ -3,13 +3,15 @@
 Source: protocol reference, "response.create" (30-client-events).
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from msgspec import UNSET, UnsetType
 
 from vivavoce.core.left_out import REASONING, can_reason
 from vivavoce.core.options import SessionOptions
-from vivavoce.core.response import ResponseSettings
+from vivavoce.core.server_tool import ServerTool
 from vivavoce.core.settings import (
     CheckTool,
     check_voice,
@@ -19,10 +21,41 @@ from vivavoce.core.settings import (
     voice_name,
 )
 from vivavoce.errors import ProtocolError
+from vivavoce.interfaces import Tool
+from vivavoce.protocol.audio_settings import AudioFormat
 from vivavoce.protocol.response import ResponseCreateAudioOutput, ResponseCreateParams
 from vivavoce.protocol.session import RealtimeSession, Reasoning
+from vivavoce.protocol.tools import McpTool, NamedMcp
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseSettings:
+    """The session's settings with a response's own laid over them."""
+
+    modality: Literal["text", "audio"]
+    instructions: str
+    tools: tuple[Tool, ...]
+    tool_choice: str
+    """As in `interfaces.Prompt`."""
+    max_output_tokens: int | Literal["inf"]
+    voice: str
+    audio_format: AudioFormat
+    speed: float
+    metadata: dict[str, str] | None = None
+    temperature: float | UnsetType = UNSET
+    reasoning_effort: str | None = None
+    parallel_tool_calls: bool = True
+    in_conversation: bool = True
+    servers: tuple[McpTool, ...] = ()
+    """Whose tools are wanted besides `tools`."""
+    server_choice: NamedMcp | None = None
+    """Which of them must be called; None: as `tool_choice` says."""
+    server_tools: Mapping[str, ServerTool] = field(default_factory=dict)
+    """Those of `tools` that are servers', by the name the language model is given."""
+    lacks_choice: bool = False
+    """Whether there is no tool as `server_choice` demands it."""
 
 
 def settings_of_session(session: RealtimeSession, check_tool: CheckTool) -> ResponseSettings:
@@ -33,6 +66,8 @@ def settings_of_session(session: RealtimeSession, check_tool: CheckTool) -> Resp
         instructions=session.instructions,
         tools=read_tools(session.tools, "session", check_tool),
         tool_choice=read_tool_choice(session.tool_choice, session.tools, "session"),
+        servers=_servers(session.tools),
+        server_choice=_server_choice(session.tool_choice),
         max_output_tokens=session.max_output_tokens,
         temperature=session.temperature,
         reasoning_effort=_effort(session.reasoning),
@@ -83,6 +118,8 @@ def resolve(
         instructions=_or(params.instructions, base.instructions),
         tools=read_tools(tools, "response", check_tool),
         tool_choice=read_tool_choice(choice, tools, "response"),
+        servers=_servers(tools),
+        server_choice=_server_choice(choice),
         max_output_tokens=_max_tokens(params, base),
         reasoning_effort=_effort_of_response(params, base, options),
         parallel_tool_calls=_or(params.parallel_tool_calls, base.parallel_tool_calls),
@@ -93,6 +130,15 @@ def resolve(
         metadata=_or(params.metadata, None),
         in_conversation=in_conversation,
     )
+
+
+def _servers(tools: object) -> tuple[McpTool, ...]:
+    listed = tools if isinstance(tools, (tuple, list)) else ()
+    return tuple(tool for tool in listed if isinstance(tool, McpTool))
+
+
+def _server_choice(choice: object) -> NamedMcp | None:
+    return choice if isinstance(choice, NamedMcp) else None
 
 
 def _effort(reasoning: Reasoning | UnsetType) -> str | None:

@@ -13,19 +13,43 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import structs
+
 from vivavoce.core.conversation import Conversation, ItemRecord
 from vivavoce.core.inputs import ResponseFailed
-from vivavoce.core.outputs import CancelResponse, Output, ReleaseResponse, StartResponse
+from vivavoce.core.mcp_calls import McpCalls
+from vivavoce.core.mcp_offer import described, with_server_tools
+from vivavoce.core.mcp_servers import McpServers
+from vivavoce.core.outputs import (
+    CancelResponse,
+    Output,
+    ReleaseResponse,
+    Send,
+    StartResponse,
+)
 from vivavoce.core.prompt import count_record, prompt_items
-from vivavoce.core.response import Response, ResponseSettings, Status
+from vivavoce.core.response import Response, Status
+from vivavoce.core.response_settings import ResponseSettings
+from vivavoce.core.server_tool import WrittenCall
 from vivavoce.core.tokens import TokenCount
 from vivavoce.ids import NewId
-from vivavoce.interfaces import Prompt, ResponseEvent, ResponseRequest
+from vivavoce.interfaces import (
+    PRIMARY,
+    SIDEBANDS,
+    GuardrailTripped,
+    Prompt,
+    ResponseEvent,
+    ResponseRequest,
+)
+from vivavoce.protocol.audio_settings import AudioFormat
+from vivavoce.protocol.extensions import VivavoceGuardrailTripped
 from vivavoce.protocol.response import StatusDetails, StatusError
 from vivavoce.protocol.server_events import ServerEvent
-from vivavoce.protocol.session import AudioFormat
 
 Fits = Callable[[list[ItemRecord], ResponseSettings], bool]
+CALL_PATIENCE_S = 5.0
+"""How long the end of a response waits for the tools it called. Not for ever: the user may go on
+talking, and the client may ask for the next response, while a slow tool is at work."""
 CancelReason = Literal["turn_detected", "client_cancelled"]
 NOT_A_WORD = re.compile(r"[\W_]+")
 
@@ -52,7 +76,10 @@ class Responses:
         emit: Callable[[Output], None],
         send: Callable[[ServerEvent], None],
         on_done: Callable[[Response], None],
+        take_call: Callable[[WrittenCall], None],
         *,
+        servers: McpServers,
+        calls: McpCalls,
         hears_audio: bool = False,
         sound_format: AudioFormat | None = None,
     ) -> None:
@@ -62,6 +89,9 @@ class Responses:
         self._emit = emit
         self._send = send
         self._on_done = on_done
+        self._take_call = take_call
+        self._servers = servers
+        self._calls = calls
         self._hears_audio = hears_audio
         self._sound_format = sound_format
         self._running: dict[str, Response] = {}
@@ -97,7 +127,12 @@ class Responses:
                 nothing was said in it.
         """
         response = Response(
-            self._new_id("resp"), settings, self._new_id, self._send, self._conversation
+            self._new_id("resp"),
+            settings,
+            self._new_id,
+            self._send,
+            self._conversation,
+            self._take_call,
         )
         response.sound_format = self._sound_format or settings.audio_format
         response.context = None if context is None else list(context)
@@ -108,7 +143,7 @@ class Responses:
         return response
 
     def start_ready(self, fixed: TokenCount, now: float, fits: Fits) -> None:
-        """Start the engine for every response that waits for no transcript any more.
+        """Start the engine for every response that waits for no words any more.
 
         Args:
             fixed: tokens of instructions and tools.
@@ -116,7 +151,9 @@ class Responses:
             fits: says whether the engine can take these items.
         """
         for response in list(self._running.values()):
-            if response.job_id or any(record.pending for record in response.waits_for):
+            if response.job_id or any(record.is_awaited for record in response.waits_for):
+                continue
+            if self._servers.is_awaited(entry.server_label for entry in response.settings.servers):
                 continue
             unheard = response.answers
             if unheard is not None and not unheard.text.strip():
@@ -127,6 +164,11 @@ class Responses:
     def _start(self, response: Response, fixed: TokenCount, now: float, fits: Fits) -> None:
         records = self._conversation.context if response.context is None else response.context
         response.input_counts = (fixed, *map(count_record, records))
+        response.settings = with_server_tools(response.settings, self._servers)
+        if response.settings.lacks_choice:
+            message = "The tool that 'tool_choice' demands is not available."
+            self.fail_response(response, message, "tool_not_available", "invalid_request_error")
+            return
         prepared = self.prepared
         if prepared is not None and prepared.claimed_by is response:
             assert response.answers is not None
@@ -161,13 +203,55 @@ class Responses:
         response = self._by_job.get(job_id)
         if response is None:
             return  # it was cancelled while the engine was still busy
+        if isinstance(event, GuardrailTripped):
+            self._tell_tripped(response, event)
         response.advance(event, now)
         if response.exceeds_limit:
             self._emit(CancelResponse(job_id))
             details = StatusDetails(type="incomplete", reason="max_output_tokens")
             self._close(response, "incomplete", details)
         elif response.is_finished:
-            self.finish(response)
+            if self._calls.is_under_way(response.response_id):
+                response.patience_until = now + CALL_PATIENCE_S
+            else:
+                self.finish(response)
+
+    @property
+    def patience_until(self) -> float | None:
+        """Monotonic seconds at which `end_patience` has something to do; None: never."""
+        times = (response.patience_until for response in self._running.values())
+        return min((time for time in times if time is not None), default=None)
+
+    def end_patience(self, now: float) -> None:
+        """End responses whose tools take too long for them; the calls go on."""
+        for response in list(self._running.values()):
+            if response.patience_until is not None and now >= response.patience_until:
+                self.finish(response)
+
+    def call_ended(self, response_id: str) -> bool:
+        """End a response that only waited for its tools, if the last is done; say whether so."""
+        response = self._running.get(response_id)
+        if response is None or response.patience_until is None:
+            return False
+        if self._calls.is_under_way(response_id):
+            return False
+        self.finish(response)
+        return True
+
+    def _tell_tripped(self, response: Response, tripped: GuardrailTripped) -> None:
+        """Tell who asked for it; what was not said is nothing for the first connection."""
+        event = VivavoceGuardrailTripped(
+            event_id=self._new_id("event"),
+            response_id=response.response_id,
+            item_id=response.begin_message(),
+            guardrail=tripped.guardrail,
+        )
+        if tripped.text is None:
+            self._send(event)
+            return
+        self._emit(Send(event, PRIMARY))
+        told = structs.replace(event, event_id=self._new_id("event"), text=tripped.text)
+        self._emit(Send(told, SIDEBANDS))
 
     def fail(self, failed: ResponseFailed) -> bool:
         """Take the news that an engine gave up; return whether only a prepared answer was lost."""
@@ -239,7 +323,7 @@ class Responses:
         return Prompt(
             session_id=self._session_id,
             out_of_band=not settings.in_conversation,
-            instructions=settings.instructions,
+            instructions=described(settings),
             tools=settings.tools,
             tool_choice=settings.tool_choice,
             items=prompt_items(records, hears_audio=self._hears_audio),

@@ -4,16 +4,29 @@
 raises, or looks at a clock.
 """
 
+from collections.abc import Mapping
 from typing import assert_never
 
 from msgspec import structs
 
-from vivavoce.core import client_rules, keypad_rules, playback_rules, speech_rules
+from vivavoce.core import (
+    client_rules,
+    continuation_rules,
+    interlude_rules,
+    keypad_rules,
+    mcp_rules,
+    playback_rules,
+    speech_rules,
+)
 from vivavoce.core.inputs import (
     AudioHeard,
     ClientSent,
     Input,
+    InterludeEnded,
+    InterludeFailed,
+    InterludeStarted,
     KeyHeard,
+    PictureRead,
     PlaybackCleared,
     PlaybackEnded,
     PlaybackStarted,
@@ -30,14 +43,17 @@ from vivavoce.core.inputs import (
     TranslationProgress,
     TurnJudged,
 )
+from vivavoce.core.mcp_tools import CheckServer, McpDefinition, refuse_servers
 from vivavoce.core.options import SessionOptions
 from vivavoce.core.outputs import Close, Output
 from vivavoce.core.settings import CheckTool
 from vivavoce.core.state import SessionState
+from vivavoce.core.tool_reports import ToolFailed, ToolListingFailed, ToolReturned, ToolsListed
 from vivavoce.core.transcription_session import refuse_answers, shown_session
 from vivavoce.errors import ProtocolError
 from vivavoce.ids import NewId
 from vivavoce.interfaces import MalformedEvent, Tool
+from vivavoce.protocol.audio_settings import AudioFormat, NoiseReduction
 from vivavoce.protocol.client_events import (
     ClientEvent,
     ConversationItemCreate,
@@ -51,6 +67,8 @@ from vivavoce.protocol.client_events import (
     ResponseCancel,
     ResponseCreate,
     SessionUpdate,
+    VivavocePlaybackPlay,
+    VivavocePlaybackStop,
 )
 from vivavoce.protocol.server_events import (
     Conversation,
@@ -59,10 +77,13 @@ from vivavoce.protocol.server_events import (
     ErrorEvent,
     SessionCreated,
 )
-from vivavoce.protocol.session import AudioFormat, NoiseReduction
 
 UNUSABLE = 4000
 """Close code after which clients do not try again (10-transports-auth, section 3.4)."""
+
+
+CHANGES_NOTHING = (ConversationItemRetrieve, VivavocePlaybackPlay, VivavocePlaybackStop)
+"""Events that leave the conversation, and what is prepared from it, as they are."""
 
 
 def accept_any(tool: Tool) -> None:
@@ -73,16 +94,22 @@ class Session:
     """The rules for one client."""
 
     def __init__(
-        self, options: SessionOptions, *, new_id: NewId, check_tool: CheckTool = accept_any
+        self,
+        options: SessionOptions,
+        *,
+        new_id: NewId,
+        check_tool: CheckTool = accept_any,
+        check_server: CheckServer = refuse_servers,
     ) -> None:
         """Begin a session.
 
         Args:
             options: what the operator and the engines set.
             new_id: makes every id of the session.
-            check_tool: the language model's say on each function tool.
+            check_tool: the language model's say on each tool.
+            check_server: the operator's say on each server of tools.
         """
-        self._state = SessionState(options, new_id, check_tool)
+        self._state = SessionState(options, new_id, check_tool, check_server)
 
     @property
     def session_id(self) -> str:
@@ -92,7 +119,7 @@ class Session:
     @property
     def next_deadline(self) -> float | None:
         """Monotonic time in seconds at which the session wants a `Tick`; None if never."""
-        return self._state.deadlines.next
+        return self._state.next_deadline
 
     @property
     def input_format(self) -> AudioFormat:
@@ -118,6 +145,7 @@ class Session:
             _take(state, item)
         except ProtocolError as error:
             _send_error(state, error, _event_id_of(item))
+        continuation_rules.go_on(state)
         state.outputs, outputs = [], state.outputs
         return outputs
 
@@ -126,8 +154,8 @@ def _take(state: SessionState, item: Input) -> None:  # noqa: C901 - one case an
     match item:
         case AudioHeard():
             speech_rules.on_audio(state, item)
-        case ClientSent(event=event, prompt=found_prompt, connection=asker):
-            state.found_prompt = found_prompt
+        case ClientSent(event=event, prompt=found_prompt, connection=asker, pictures=pictures):
+            state.found_prompt, state.found_pictures = found_prompt, pictures
             state.asker = asker
             _take_event(state, event)
         case ResponseProgress(response_id=job_id, event=report):
@@ -145,6 +173,8 @@ def _take(state: SessionState, item: Input) -> None:  # noqa: C901 - one case an
             speech_rules.on_judged(state, item)
         case TokensCounted():
             state.window.counted(item.subject_id, item.n_tokens)
+        case PictureRead():
+            client_rules.take_words(state, item)
         case PlaybackStarted():
             playback_rules.on_started(state, item)
         case PlaybackEnded():
@@ -153,6 +183,14 @@ def _take(state: SessionState, item: Input) -> None:  # noqa: C901 - one case an
             playback_rules.on_cleared(state, item)
         case KeyHeard():
             keypad_rules.on_key(state, item)
+        case InterludeStarted(playback_id=playback_id):
+            interlude_rules.on_started(state, playback_id)
+        case InterludeEnded():
+            interlude_rules.on_ended(state, item)
+        case InterludeFailed():
+            interlude_rules.on_failed(state, item)
+        case ToolsListed() | ToolListingFailed() | ToolReturned() | ToolFailed():
+            mcp_rules.on_report(state, item)
         case Tick():
             _on_tick(state)
         case SessionOpened(wall_s=wall_s):
@@ -170,7 +208,7 @@ def _take(state: SessionState, item: Input) -> None:  # noqa: C901 - one case an
 
 
 def _take_event(state: SessionState, event: ClientEvent) -> None:  # noqa: C901 - one case an event
-    if not isinstance(event, ConversationItemRetrieve):
+    if not isinstance(event, CHANGES_NOTHING):
         state.responses.discard_prepared()  # it was made from what now changes
     if state.options.kind == "transcription":
         refuse_answers(event)
@@ -198,6 +236,10 @@ def _take_event(state: SessionState, event: ClientEvent) -> None:  # noqa: C901 
                 message = "The output audio buffer exists only over WebRTC and SIP."
                 raise ProtocolError(message, param="type")
             playback_rules.clear(state)
+        case VivavocePlaybackPlay():
+            interlude_rules.play(state, event)
+        case VivavocePlaybackStop():
+            interlude_rules.stop(state, event)
         case InputAudioBufferAppend():
             raise AssertionError("audio comes in as AudioHeard")
         case _:
@@ -205,7 +247,8 @@ def _take_event(state: SessionState, event: ClientEvent) -> None:  # noqa: C901 
 
 
 def _on_opened(state: SessionState, wall_s: int) -> None:
-    if not _begin_as_configured(state):
+    servers = _begin_as_configured(state)
+    if servers is None:
         return
     duration_s = state.options.max_duration_s
     state.deadlines.expires_at = state.now + duration_s
@@ -215,7 +258,9 @@ def _on_opened(state: SessionState, wall_s: int) -> None:
     if state.options.announces_conversation and state.answers:
         conversation = Conversation(id=state.conversation.conversation_id)
         state.send(ConversationCreated(event_id=state.event_id(), conversation=conversation))
-    state.window.configure(state.settings)
+    state.mcp_servers.set_up(servers, state.now, anew=True)
+    state.configure_window()
+    interlude_rules.begin(state)
     state.prefill()
 
 
@@ -224,24 +269,24 @@ def _on_sideband(state: SessionState, opened: SidebandOpened) -> None:
     shown = shown_session(state.settings, state.options.kind)
     state.answer(SessionCreated(event_id=state.event_id(), session=shown))
     if opened.extensions:
+        state.interludes.allow(opened.connection)
         state.transcriptions.report_partials()
 
 
-def _begin_as_configured(state: SessionState) -> bool:
-    """Apply what is bound to the key; say whether the session may begin.
+def _begin_as_configured(state: SessionState) -> Mapping[str, McpDefinition] | None:
+    """Apply what is bound to the key; return its servers of tools. None: it must not begin.
 
     It was checked when the key was minted, but engines, prompts and settings may be others now.
     """
     configured = state.options.configured
     if configured is None:
-        return True
+        return {}
     try:
-        client_rules.apply_session(state, configured, state.options.configured_prompt)
+        return client_rules.apply_session(state, configured, state.options.configured_prompt)
     except ProtocolError as error:
         _send_error(state, error, None)
         state.emit(Close(UNUSABLE, f"{error.kind}.{error.code}"))
-        return False
-    return True
+        return None
 
 
 def _on_tick(state: SessionState) -> None:
@@ -254,6 +299,7 @@ def _on_tick(state: SessionState) -> None:
         return
     if state.deadlines.has_typed(state.now):
         keypad_rules.on_pause(state)
+    mcp_rules.on_time(state)
     if state.deadlines.is_idle(state.now):
         speech_rules.on_idle(state)
 

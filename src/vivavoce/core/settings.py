@@ -16,26 +16,25 @@ from vivavoce.core.transcription_settings import check_include, check_transcript
 from vivavoce.errors import ProtocolError
 from vivavoce.interfaces import Tool
 from vivavoce.media.noise import MAX_STRENGTH
+from vivavoce.protocol.audio_settings import (
+    CustomVoice,
+    NoiseReduction,
+    PcmFormat,
+    SemanticVad,
+    ServerVad,
+    Transcription,
+    Voice,
+)
 from vivavoce.protocol.session import (
     AudioInput,
     AudioInputUpdate,
     AudioOutput,
     AudioOutputUpdate,
-    CustomVoice,
-    FunctionTool,
-    McpTool,
-    NamedFunction,
-    NamedMcp,
-    NoiseReduction,
-    PcmFormat,
     RealtimeSession,
     RealtimeSessionUpdate,
-    SemanticVad,
-    ServerVad,
     SessionAudio,
-    Transcription,
-    Voice,
 )
+from vivavoce.protocol.tools import FunctionTool, McpTool, NamedFunction, NamedMcp
 
 CUSTOM_VOICE_ID = re.compile(r"voice_[A-Za-z0-9_-]{1,120}")
 CheckTool = Callable[[Tool], None]
@@ -147,7 +146,7 @@ def read_tools(tools: object, where: str, check_tool: CheckTool) -> tuple[Tool, 
     for index, tool in enumerate(tools):
         path = f"{where}.tools[{index}]"
         if isinstance(tool, McpTool):
-            raise refused(f"{path}.type", "MCP tools are not available on this server")
+            continue  # what it offers is known later: `mcp_offer`
         assert isinstance(tool, FunctionTool)
         if any(tool.name == other.name for other in read):
             raise ProtocolError(f"Duplicate tool name: '{tool.name}'", param=f"{path}.name")
@@ -174,8 +173,12 @@ def read_tool_choice(choice: object, tools: object, where: str) -> str:
             if not any(isinstance(tool, FunctionTool) and tool.name == name for tool in listed):
                 raise ProtocolError(f"Tool choice '{name}' not found in tools", param=param)
             return f"function:{name}"
-        case NamedMcp():
-            raise refused(param, "MCP tools are not available on this server")
+        case NamedMcp(server_label=label):
+            listed = tools if isinstance(tools, (tuple, list)) else ()
+            if not any(isinstance(tool, McpTool) and tool.server_label == label for tool in listed):
+                message = f"Tool choice '{label}' not found in tools"
+                raise ProtocolError(message, param=param)
+            return "required"
         case _:
             return "auto"
 

@@ -34,6 +34,7 @@ from vivavoce.core.turn_ends import JUDGE_AFTER_MS, TurnEndReason, turn_end, wai
 from vivavoce.errors import ProtocolError
 from vivavoce.interfaces import Transcript
 from vivavoce.media.pcm import silence
+from vivavoce.protocol.audio_settings import SemanticVad, ServerVad
 from vivavoce.protocol.server_events import (
     InputAudioBufferCleared,
     InputAudioBufferCommitted,
@@ -41,7 +42,6 @@ from vivavoce.protocol.server_events import (
     InputAudioBufferSpeechStopped,
     InputAudioBufferTimeoutTriggered,
 )
-from vivavoce.protocol.session import SemanticVad, ServerVad
 
 MIN_COMMIT_MS = 100  # 60-errors-limits, section 3
 MIN_FINISHED_PROBABILITY = 0.5  # of the end-of-turn model, before an answer is prepared
@@ -184,7 +184,7 @@ def _seems_finished(state: SessionState) -> bool:
 def _nothing_pends(state: SessionState) -> bool:
     if state.responses.prepared is not None or state.responses.active is not None:
         return False
-    return not any(record.pending for record in state.conversation.context)
+    return not any(record.is_awaited for record in state.conversation.context)
 
 
 def _on_speech_stopped(state: SessionState, mark: SpeechStopped) -> None:

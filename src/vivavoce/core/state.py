@@ -7,15 +7,23 @@ thing at a time happens to it, from `Session.handle`.
 from msgspec import Struct, structs
 
 from vivavoce.core.compaction import Compaction
+from vivavoce.core.continuation import Continuation
 from vivavoce.core.conversation import Conversation, ItemRecord
 from vivavoce.core.deadlines import Deadlines
+from vivavoce.core.interludes import Interludes
 from vivavoce.core.keypad import Keypad
+from vivavoce.core.mcp_calls import McpCalls
+from vivavoce.core.mcp_offer import with_server_tools
+from vivavoce.core.mcp_servers import McpServers
+from vivavoce.core.mcp_tools import CheckServer
 from vivavoce.core.options import SessionOptions
 from vivavoce.core.outputs import Output, PrefillPrompt, Send
+from vivavoce.core.picture_shelf import PictureShelf
 from vivavoce.core.playback import Playback
-from vivavoce.core.response import Response, ResponseSettings
-from vivavoce.core.response_settings import settings_of_session
+from vivavoce.core.response import Response
+from vivavoce.core.response_settings import ResponseSettings, settings_of_session
 from vivavoce.core.responses import Responses
+from vivavoce.core.server_tool import WrittenCall
 from vivavoce.core.settings import CheckTool, initial_session
 from vivavoce.core.stored_prompts import Prompted
 from vivavoce.core.tokens import TokenCount
@@ -24,14 +32,10 @@ from vivavoce.core.turn_ends import TurnEnd
 from vivavoce.core.turns import Turns
 from vivavoce.core.window import ContextWindow
 from vivavoce.ids import NewId
-from vivavoce.interfaces import ResponseEvent
-from vivavoce.protocol.server_events import (
-    ConversationItemAdded,
-    ConversationItemDone,
-    ResponseOutputAudioDelta,
-    ServerEvent,
-)
-from vivavoce.protocol.session import PcmFormat, TurnDetection
+from vivavoce.interfaces import PictureFacts, ResponseEvent
+from vivavoce.protocol.audio_settings import PcmFormat, TurnDetection
+from vivavoce.protocol.response_events import ResponseOutputAudioDelta
+from vivavoce.protocol.server_events import ConversationItemAdded, ConversationItemDone, ServerEvent
 from vivavoce.protocol.stored_prompts import PromptTemplate
 
 
@@ -52,12 +56,19 @@ class PauseVerdict(Struct):
 class SessionState:
     """The machines of one session, joined."""
 
-    def __init__(self, options: SessionOptions, new_id: NewId, check_tool: CheckTool) -> None:
+    def __init__(
+        self,
+        options: SessionOptions,
+        new_id: NewId,
+        check_tool: CheckTool,
+        check_server: CheckServer,
+    ) -> None:
         self.answers = options.kind == "realtime"
         """Whether there are answers at all."""
         self.options = options if self.answers else structs.replace(options, prepare_after_ms=None)
         self.new_id = new_id
         self.check_tool = check_tool
+        self.check_server = check_server
         self.outputs: list[Output] = []
         self.now = 0.0
         """Monotonic time in seconds of the input at hand."""
@@ -66,6 +77,8 @@ class SessionState:
         self.prompted = Prompted()
         self.found_prompt: PromptTemplate | None = None
         """The stored prompt that the input at hand names, if there is one."""
+        self.found_pictures: tuple[PictureFacts, ...] = ()
+        """What the pictures in the input at hand are."""
         self.asker: int | None = None
         """The connection that the input at hand came by; None: none, it is no client's."""
         self.conversation = Conversation(new_id("conv"))
@@ -76,6 +89,21 @@ class SessionState:
         self.transcriptions = Transcriptions(
             new_id, self.emit, self.send, kind=options.kind, extensions=options.extensions
         )
+        self.pictures = PictureShelf(options.pictures.kept_bytes, self.emit)
+        self.mcp_servers = McpServers(
+            self.conversation, new_id, self.emit, self.send, options.tool_list_timeout_s
+        )
+        self.mcp_calls = McpCalls(
+            self.conversation,
+            new_id,
+            self.emit,
+            self.send,
+            self.mcp_servers.address,
+            self._on_call_ended,
+            options.tool_call_timeout_s,
+        )
+        self.continuation = Continuation()
+        """After calls of servers' tools."""
         self.responses = Responses(
             self.session_id,
             self.conversation,
@@ -83,11 +111,16 @@ class SessionState:
             self.emit,
             self.send,
             self._on_done,
+            lambda written: self.mcp_calls.take(written, self.now),
+            servers=self.mcp_servers,
+            calls=self.mcp_calls,
             hears_audio=options.hears_audio,
             sound_format=PcmFormat() if options.plays_out else None,
         )
         self.playback = Playback()
         """Of the answers, where the server plays them."""
+        self.interludes = Interludes()
+        """Lines and sounds that are no part of the conversation."""
         self.keypad = Keypad()
         """Of a telephone."""
         self.compaction = Compaction(self.conversation, new_id, self.emit)
@@ -129,7 +162,8 @@ class SessionState:
 
     def own_settings(self) -> ResponseSettings:
         """Return what a response uses that has no settings of its own."""
-        return settings_of_session(self.settings, self.check_tool)
+        own = settings_of_session(self.settings, self.check_tool)
+        return with_server_tools(own, self.mcp_servers)
 
     def begin_response(
         self,
@@ -141,13 +175,33 @@ class SessionState:
         if settings.in_conversation:
             self.deadlines.stop_idle()
             self.compaction.give_up()
+            self.continuation.n_rounds = 0
         return self.responses.create(settings, context, answers)
 
     def start_ready(self) -> None:
         """Start the engine for every response whose transcripts are all there."""
         self.window.truncate(self.settings.truncation)
         fixed = TokenCount(text=self.window.fixed_tokens)
+        begun = self.responses.active
+        waited = begun is not None and not begun.job_id
         self.responses.start_ready(fixed, self.now, self.window.fits)
+        if waited and begun is not None and begun.job_id:
+            self.continuation.settle()
+
+    @property
+    def next_deadline(self) -> float | None:
+        """Monotonic time in seconds at which a `Tick` is wanted; None: never."""
+        times = (
+            self.deadlines.next,
+            self.mcp_servers.next_deadline,
+            self.mcp_calls.next_deadline,
+            self.responses.patience_until,
+        )
+        return min((time for time in times if time is not None), default=None)
+
+    def configure_window(self) -> None:
+        """Let the window follow the instructions, and the tools as far as they are known."""
+        self.window.configure(self.settings, self.own_settings().tools)
 
     def prefill(self) -> None:
         """Let the language model read the conversation ahead of the next turn."""
@@ -163,14 +217,24 @@ class SessionState:
 
     def await_user_after_playback(self) -> None:
         """Wait for the user from now on, unless somebody speaks or something is being answered."""
-        is_quiet = self.turns.item_id is None and not self.playback.is_busy
+        is_played = self.playback.is_busy or self.interludes.is_busy
+        is_quiet = self.turns.item_id is None and not is_played
         if is_quiet and self.responses.active is None:
             self.deadlines.start_idle(self.now)
+
+    def _on_call_ended(self, written: WrittenCall) -> None:
+        if written.record.item_id in self.conversation:
+            self.window.count(written.record)
+            if written.is_whole:
+                self.continuation.call_ended(written.response_id)
+        if not self.responses.call_ended(written.response_id) and self.responses.active is None:
+            self.prefill()
 
     def _on_done(self, response: Response) -> None:
         self.playback.forget(response.response_id)
         if not response.settings.in_conversation:
             return
+        self.continuation.response_ended(response)
         for record in response.written:
             self.window.count(record)
         self.spoke_already = self.spoke_already or response.audio_ms > 0

@@ -14,6 +14,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 from vivavoce.core.options import SessionOptions
 from vivavoce.core.settings import CheckTool, check_voice, read_tools
 from vivavoce.errors import ProtocolError
+from vivavoce.protocol.audio_settings import Voice
 from vivavoce.protocol.response import (
     ResponseCreateAudio,
     ResponseCreateAudioOutput,
@@ -25,10 +26,9 @@ from vivavoce.protocol.session import (
     PromptText,
     RealtimeSessionUpdate,
     StoredPrompt,
-    Tool,
-    Voice,
 )
 from vivavoce.protocol.stored_prompts import PromptTemplate
+from vivavoce.protocol.tools import Tool
 
 T = TypeVar("T")
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_.-]+)\s*\}\}")

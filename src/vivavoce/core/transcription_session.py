@@ -12,6 +12,7 @@ from vivavoce.core.settings import merge, refused
 from vivavoce.core.transcription_settings import STREAMING_MODELS
 from vivavoce.errors import ProtocolError
 from vivavoce.interfaces import Tool
+from vivavoce.protocol.audio_settings import ServerVad
 from vivavoce.protocol.client_events import (
     ClientEvent,
     ConversationItemTruncate,
@@ -24,7 +25,6 @@ from vivavoce.protocol.session import (
     AudioUpdate,
     RealtimeSession,
     RealtimeSessionUpdate,
-    ServerVad,
     Session,
     TranscriptionSession,
     TranscriptionSessionAudio,

@@ -10,7 +10,8 @@ from msgspec import UNSET, UnsetType
 from vivavoce.core.options import SessionKind, SessionOptions
 from vivavoce.errors import ProtocolError
 from vivavoce.interfaces import Delay, TranscriberAbilities, TranscriptionHints
-from vivavoce.protocol.session import RealtimeSession, Transcription
+from vivavoce.protocol.audio_settings import Transcription
+from vivavoce.protocol.session import RealtimeSession
 
 STREAMING_MODELS = ("gpt-live-transcribe", "gpt-realtime-whisper")
 """They write while one speaks; where nothing is answered, their clients say when a turn ends."""

@@ -31,6 +31,7 @@ from vivavoce.interfaces import (
     TranscriptionEvent,
     TranscriptSoFar,
 )
+from vivavoce.protocol.audio_settings import Transcription
 from vivavoce.protocol.extensions import VivavoceTranscriptPartial
 from vivavoce.protocol.items import InputAudio
 from vivavoce.protocol.response import (
@@ -39,17 +40,17 @@ from vivavoce.protocol.response import (
     TranscriptionInputTokenDetails,
     TranscriptionUsage,
 )
-from vivavoce.protocol.server_events import (
+from vivavoce.protocol.server_events import ServerEvent
+from vivavoce.protocol.session import RealtimeSession
+from vivavoce.protocol.transcription_events import (
     ConversationItemInputAudioTranscriptionCompleted,
     ConversationItemInputAudioTranscriptionDelta,
     ConversationItemInputAudioTranscriptionFailed,
     ConversationItemInputAudioTranscriptionSegment,
     Logprob,
-    ServerEvent,
     TranscriptionError,
     TranscriptLanguage,
 )
-from vivavoce.protocol.session import RealtimeSession, Transcription
 
 BILLED_BY_DURATION = frozenset({"whisper-1"})
 TELLING_LANGUAGES = frozenset({"gpt-transcribe"})

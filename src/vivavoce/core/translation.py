@@ -28,6 +28,7 @@ from vivavoce.core.translation_settings import initial_translation_session, merg
 from vivavoce.errors import ProtocolError
 from vivavoce.ids import NewId
 from vivavoce.interfaces import MalformedEvent, TranscriptionHints
+from vivavoce.protocol.audio_settings import AudioFormat, NoiseReduction, PcmFormat
 from vivavoce.protocol.client_events import SessionClose, TranslationUpdate
 from vivavoce.protocol.server_events import (
     ErrorDetail,
@@ -40,7 +41,6 @@ from vivavoce.protocol.server_events import (
     SessionOutputTranscriptDelta,
     SessionUpdated,
 )
-from vivavoce.protocol.session import AudioFormat, NoiseReduction, PcmFormat
 
 STEP_MS = 200
 """`elapsed_ms` advances by so much at a time."""

@@ -11,8 +11,8 @@ from vivavoce.core.settings import mentioned, merge_noise_reduction
 from vivavoce.core.transcription_settings import DIARIZING_MODEL, TRANSCRIPTION_MODELS
 from vivavoce.core.translation_options import TranslationOptions
 from vivavoce.errors import ProtocolError
+from vivavoce.protocol.audio_settings import NoiseReduction
 from vivavoce.protocol.session import (
-    NoiseReduction,
     TranslationInput,
     TranslationInputUpdate,
     TranslationOutput,

@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec import Struct, UnsetType
 
 from vivavoce.core.sentence_ends import ending_of
-from vivavoce.protocol.session import SemanticVad
+from vivavoce.protocol.audio_settings import SemanticVad
 
 TurnEndReason = Literal[
     "silence",

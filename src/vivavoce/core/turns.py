@@ -23,7 +23,8 @@ from vivavoce.core.turn_detector import (
 from vivavoce.core.turn_ends import waits_of
 from vivavoce.ids import NewId
 from vivavoce.media.pcm import BYTES_PER_MS
-from vivavoce.protocol.session import AudioInput, SemanticVad, ServerVad
+from vivavoce.protocol.audio_settings import SemanticVad, ServerVad
+from vivavoce.protocol.session import AudioInput
 
 JUDGED_MS = 8_000
 """How much sound the end-of-turn model is given at most."""

@@ -35,10 +35,12 @@ def usage_of(
         input_token_details=InputTokenDetails(
             text_tokens=total.text,
             audio_tokens=total.audio,
-            image_tokens=0,
+            image_tokens=total.image,
             cached_tokens=cached.total,
             cached_tokens_details=CachedTokensDetails(
-                text_tokens=cached.text, audio_tokens=cached.audio, image_tokens=0
+                text_tokens=cached.text,
+                audio_tokens=cached.audio,
+                image_tokens=cached.image,
             ),
         ),
         output_token_details=OutputTokenDetails(text_tokens=output.text, audio_tokens=output.audio),
@@ -54,11 +56,13 @@ def _share(finished: Finished | None) -> float:
 def _cached(counts: Sequence[TokenCount], share: float) -> TokenCount:
     # A cache holds a prefix: what comes first in the prompt is what was reused.
     left = int(sum(count.total for count in counts) * share)
-    text = audio = 0
+    cached = TokenCount()
     for count in counts:
-        text_part = min(count.text, left)
-        audio_part = min(count.audio, left - text_part)
-        text, audio, left = text + text_part, audio + audio_part, left - text_part - audio_part
+        text = min(count.text, left)
+        audio = min(count.audio, left - text)
+        image = min(count.image, left - text - audio)
+        part = TokenCount(text, audio, image)
+        cached, left = cached + part, left - part.total
         if left <= 0:
             break
-    return TokenCount(text, audio)
+    return cached

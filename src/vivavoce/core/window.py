@@ -10,9 +10,11 @@ from msgspec.json import encode as encode_json
 
 from vivavoce.core import context as context_rules
 from vivavoce.core.conversation import Conversation, ItemRecord
+from vivavoce.core.long_outputs import longest_output
 from vivavoce.core.outputs import CountTokens, Output
-from vivavoce.core.response import ResponseSettings
+from vivavoce.core.response_settings import ResponseSettings
 from vivavoce.core.tokens import estimate_tokens
+from vivavoce.interfaces import Tool
 from vivavoce.protocol.session import RealtimeSession
 
 FIXED = "instructions"
@@ -41,15 +43,16 @@ class ContextWindow:
             return estimate_tokens(self._fixed_text)
         return self._fixed_tokens
 
-    def configure(self, session: RealtimeSession) -> None:
-        """Follow the session's instructions and tools."""
-        tools = encode_json(session.tools).decode() if session.tools else ""
-        self._fixed_text = f"{session.instructions}\n{tools}".strip()
+    def configure(self, session: RealtimeSession, tools: Sequence[Tool]) -> None:
+        """Follow the session's instructions, and the tools its answers are offered."""
+        told = encode_json(tools).decode() if tools else ""
+        self._fixed_text = f"{session.instructions}\n{told}".strip()
         self._fixed_tokens = None
         self._emit(CountTokens(FIXED, self._fixed_text))
 
     def count(self, record: ItemRecord) -> None:
         """Ask for the engine's count of an item whose text is there now."""
+        record.longest_output = longest_output(self._window_tokens)
         if record.text:
             self._emit(CountTokens(record.item_id, record.text))
 

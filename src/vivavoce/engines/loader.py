@@ -6,6 +6,7 @@ Engines are found by entry point, built-in ones and those of other packages alik
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from vivavoce.engines.bundled_models import (
     engine_settings,
     used_tables,
 )
+from vivavoce.engines.cascade.lines import speak_line
 from vivavoce.engines.cascade.responder import CascadeResponder
 from vivavoce.engines.translators.choice import AUTO, check_nothing_asked, choose_interpreter
 from vivavoce.errors import ConfigError
@@ -24,11 +26,12 @@ from vivavoce.interfaces import Engines, ResponderEngine
 
 OpenEngine = Callable[[Mapping[str, object]], AbstractAsyncContextManager[Any]]
 
-LISTENING = ("speech_detector", "turn_judge", "transcriber")
+LISTENING = ("speech_detector", "turn_judge", "transcriber", "picture_reader")
 ANSWERING = ("language_model", "synthesizer")
 RESPONDER = "responder"
 NONE = "none"
-"""`use` of a turn judge that is not wanted."""
+"""`use` of an engine that is not wanted."""
+MAY_BE_NONE = ("turn_judge", "picture_reader")
 
 
 @asynccontextmanager
@@ -92,7 +95,7 @@ async def _open(
     role: str, table: EngineTable, profile: str, models_dir: Path
 ) -> AsyncIterator[object]:
     use = str(table.get("use"))
-    if role == "turn_judge" and use == NONE:
+    if role in MAY_BE_NONE and use == NONE:
         yield None
         return
     settings = engine_settings(table, profile, models_dir)
@@ -130,7 +133,9 @@ def _joined(
         language_model=language_model,
         voices=synthesizer.voices,
         custom_voices=synthesizer.custom_voices,
+        speak=partial(speak_line, synthesizer),
         turn_judge=opened["turn_judge"],
+        picture_reader=opened["picture_reader"],
         interpreter=choose_interpreter(
             translation,
             transcriber=opened["transcriber"],
@@ -149,4 +154,5 @@ def _answering_alone(opened: Mapping[str, Any], engine: ResponderEngine) -> Engi
         language_model=engine.language_model,
         voices=engine.voices,
         turn_judge=opened["turn_judge"],
+        picture_reader=opened["picture_reader"],
     )

@@ -8,6 +8,7 @@ cancelling the job closes the generator at once and its `finally` frees what it 
 100 ms, or one piece of prefill). Engines raise `EngineError` and nothing else on purpose.
 """
 
+from vivavoce.interfaces.embedding import Embedder
 from vivavoce.interfaces.engines import Engines
 from vivavoce.interfaces.hearing import (
     FRAME_MS,
@@ -34,6 +35,8 @@ from vivavoce.interfaces.language import (
     Prompt,
     PromptItem,
     PromptMessage,
+    PromptPicture,
+    PromptRead,
     PromptToolCall,
     PromptToolOutput,
     TextDelta,
@@ -42,15 +45,25 @@ from vivavoce.interfaces.language import (
     ToolCallFinished,
     ToolCallStarted,
 )
+from vivavoce.interfaces.pictures import (
+    Detail,
+    PictureChecker,
+    PictureFacts,
+    PictureReader,
+    PictureReading,
+)
 from vivavoce.interfaces.speaking import (
     AudioDelta,
+    GuardrailTripped,
     Responder,
     ResponderEngine,
     ResponseEvent,
     ResponseRequest,
+    Speak,
     Synthesizer,
 )
 from vivavoce.interfaces.stream import Stream
+from vivavoce.interfaces.tools import ListedTool, ToolServer, ToolServerAddress, ToolServers
 from vivavoce.interfaces.translation import (
     Interpreter,
     Translated,
@@ -61,6 +74,7 @@ from vivavoce.interfaces.translation import (
 )
 from vivavoce.interfaces.transports import (
     PRIMARY,
+    SIDEBANDS,
     CallTransport,
     KeyPressed,
     MalformedEvent,
@@ -72,20 +86,31 @@ from vivavoce.interfaces.transports import (
 __all__ = [
     "FRAME_MS",
     "PRIMARY",
+    "SIDEBANDS",
     "AudioDelta",
     "AudioOrPause",
     "CallTransport",
     "Delay",
+    "Detail",
+    "Embedder",
     "Engines",
     "Finished",
+    "GuardrailTripped",
     "Interpreter",
     "KeyPressed",
     "LanguageModel",
+    "ListedTool",
     "MalformedEvent",
     "ModelEvent",
+    "PictureChecker",
+    "PictureFacts",
+    "PictureReader",
+    "PictureReading",
     "Prompt",
     "PromptItem",
     "PromptMessage",
+    "PromptPicture",
+    "PromptRead",
     "PromptToolCall",
     "PromptToolOutput",
     "Received",
@@ -93,6 +118,7 @@ __all__ = [
     "ResponderEngine",
     "ResponseEvent",
     "ResponseRequest",
+    "Speak",
     "SpeechDetector",
     "SpeechPaused",
     "SpeechResumed",
@@ -105,6 +131,9 @@ __all__ = [
     "ToolCallDelta",
     "ToolCallFinished",
     "ToolCallStarted",
+    "ToolServer",
+    "ToolServerAddress",
+    "ToolServers",
     "TrackSound",
     "Transcriber",
     "TranscriberAbilities",

@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from vivavoce.interfaces.hearing import SpeechDetector, Transcriber, TurnJudge
 from vivavoce.interfaces.language import LanguageModel
-from vivavoce.interfaces.speaking import Responder
+from vivavoce.interfaces.pictures import PictureChecker, PictureReader
+from vivavoce.interfaces.speaking import Responder, Speak
 from vivavoce.interfaces.translation import Interpreter
 
 
@@ -23,5 +24,11 @@ class Engines(Struct, frozen=True, kw_only=True):
     """Whether a voice may also be the id of one made from a recording."""
     turn_judge: TurnJudge | None = None
     """None: a pause alone is reason enough to prepare an answer."""
+    speak: Speak | None = None
+    """None: nothing but answers can be spoken."""
     interpreter: Interpreter | None = None
     """None: nothing is translated."""
+    picture_checker: PictureChecker | None = None
+    """None: pictures are refused."""
+    picture_reader: PictureReader | None = None
+    """For responders that do not see; None: such a server refuses pictures."""

@@ -5,7 +5,18 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from vivavoce.interfaces.pictures import Detail
 from vivavoce.interfaces.stream import Stream
+
+
+class PromptPicture(Struct, frozen=True):
+    """A picture in a message, for engines that see it as it is."""
+
+    picture_id: str
+    """Of one and the same picture always the same, within a session."""
+    image_url: str
+    """A data URL."""
+    detail: Detail = "auto"
 
 
 class PromptMessage(Struct, frozen=True, tag=True, omit_defaults=True):
@@ -17,6 +28,8 @@ class PromptMessage(Struct, frozen=True, tag=True, omit_defaults=True):
     audio: bytes = b""
     """What the user's words sounded like, 24 kHz 16-bit mono: for responders that hear audio, as
     long as the session keeps it."""
+    parts: tuple[str | PromptPicture, ...] = ()
+    """Of a message with pictures, for engines that see: all of it in order, `text` included."""
 
 
 class PromptToolCall(Struct, frozen=True, tag=True):
@@ -71,6 +84,13 @@ class Prompt(Struct, frozen=True, kw_only=True):
     """One of the model's `reasoning_efforts`; None: its own choice."""
     spoken: bool = True
     """Whether the answer will be read aloud: plain words, no Markdown."""
+
+
+class PromptRead(Struct, frozen=True, tag=True):
+    """A sign of life before the first word: the engine gets on with reading. Nothing to report."""
+
+    n_tokens: int | None = None
+    """How far the prompt is read; None: it waits for other answers, and those get on."""
 
 
 class TextDelta(Struct, frozen=True, tag=True):
@@ -128,8 +148,13 @@ class LanguageModel(Protocol):
         """How hard it can be asked to think, least first; empty: it does not reason."""
         ...
 
-    def generate(self, prompt: Prompt) -> Stream[ModelEvent]:
-        """Write one answer."""
+    @property
+    def sees_pictures(self) -> bool:
+        """Whether it wants pictures as they are, in `parts`; else it is given words for them."""
+        ...
+
+    def generate(self, prompt: Prompt) -> Stream[ModelEvent | PromptRead]:
+        """Write one answer; one that reads for long says meanwhile that it gets on."""
         ...
 
     async def prefill(self, prompt: Prompt) -> None:

@@ -8,6 +8,7 @@ from vivavoce.interfaces.language import (
     Finished,
     LanguageModel,
     Prompt,
+    PromptRead,
     TextDelta,
     ToolCallDelta,
     ToolCallFinished,
@@ -43,6 +44,14 @@ class Synthesizer(Protocol):
         ...
 
 
+class Speak(Protocol):
+    """Speaks a line that is no answer, of any length."""
+
+    def __call__(self, text: str, voice: str, speed: float) -> Stream[Pcm]:
+        """Speak it at 24 kHz; `voice` and `speed` as for `Synthesizer.synthesize`."""
+        ...
+
+
 class ResponseRequest(Struct, frozen=True, kw_only=True):
     """One answer to be made."""
 
@@ -51,6 +60,8 @@ class ResponseRequest(Struct, frozen=True, kw_only=True):
     modality: Literal["text", "audio"] = "audio"
     voice: str = "alloy"
     speed: float = 1.0
+    for_user: bool = True
+    """False: a note of the server to itself, at which no guard rail looks."""
 
 
 class AudioDelta(Struct, frozen=True, tag=True):
@@ -59,8 +70,25 @@ class AudioDelta(Struct, frozen=True, tag=True):
     data: bytes
 
 
+class GuardrailTripped(Struct, frozen=True, tag=True):
+    """A check of the operator stopped the answer; what follows is said in its place."""
+
+    guardrail: str
+    """Its name."""
+    text: str | None = None
+    """What was held back; None: it is not to be told."""
+    n_tokens: int = 0
+    """Tokens that were written and held back."""
+
+
 ResponseEvent = (
-    TextDelta | AudioDelta | ToolCallStarted | ToolCallDelta | ToolCallFinished | Finished
+    TextDelta
+    | AudioDelta
+    | ToolCallStarted
+    | ToolCallDelta
+    | ToolCallFinished
+    | GuardrailTripped
+    | Finished
 )
 
 
@@ -73,12 +101,17 @@ class Responder(Protocol):
         ...
 
     @property
+    def sees_pictures(self) -> bool:
+        """Whether it wants pictures as they are, in `parts`; else it is given words for them."""
+        ...
+
+    @property
     def prepare_after_ms(self) -> int:
         """Silence after which preparing an answer is worth its cost."""
         ...
 
-    def respond(self, request: ResponseRequest) -> Stream[ResponseEvent]:
-        """Make one answer.
+    def respond(self, request: ResponseRequest) -> Stream[ResponseEvent | PromptRead]:
+        """Make one answer; what is no event of it only says that the engine is alive.
 
         For audio a `TextDelta` comes right before the sound of its words (a clause or sentence
         at a time), so that what was not heard can be told from what was.

@@ -9,6 +9,8 @@ from vivavoce.protocol.server_events import ServerEvent
 
 PRIMARY = 0
 """Number of the connection that a session began with; control connections have higher ones."""
+SIDEBANDS = -1
+"""Stands for all control connections together."""
 
 
 class MalformedEvent(Struct, frozen=True, tag=True):

@@ -8,9 +8,6 @@ lost, early in a call all of it. So it is left out once the playback was seen no
 from collections import deque
 from itertools import islice
 
-import numpy as np
-from numpy.typing import NDArray
-
 AUDIBLE = 32768.0**2 * 10**-5.0
 """Mean square, 16-bit scale: playback below -50 dB has no echo worth a thought."""
 
@@ -18,9 +15,7 @@ _MEMORY_FRAMES = 40  # the longest echo: 300 ms, and 100 ms of its reverberation
 _EDGE_FRAMES = 10
 _LOUD = 32768.0**2 * 10**-4.0  # -40 dB: so loud that its echo would stand out
 _UNHEARD = 10**-4.0  # 40 dB below the playback; an echo is at most 30 dB below
-_USUAL_SHARE, _UNUSUAL_SHARE = 0.9, 0.1
-_STEADY, _LIVELY = 10**0.3, 10**1.0
-# Noise of 10 ms varies by 1 dB, speech and its echo by more than 10.
+_CHANCE_SHARE = 0.1
 _ACQUITTING_FRAMES, _CONVICTING_FRAMES = 50, 150
 # Whoever speaks over an answer stops it within 0.3 s; an echo goes on.
 _CONVICTING_SHARE = 100 / 150
@@ -33,8 +28,8 @@ class EchoWatch:
         self.loudest = 0.0
         """The loudest playback that may come back just now."""
         self._playback: deque[float] = deque([0.0] * _MEMORY_FRAMES, maxlen=_MEMORY_FRAMES)
-        self._while_loud: deque[tuple[float, float, float]] = deque(maxlen=_CONVICTING_FRAMES)
-        """Played, the loudest that may come back, and heard."""
+        self._stood_out: deque[bool] = deque(maxlen=_CONVICTING_FRAMES)
+        """Whether what was heard could be an echo, frame by frame of loud playback."""
         self._is_free = False
 
     def push(self, played: float, heard: float) -> bool:
@@ -42,7 +37,7 @@ class EchoWatch:
         self._playback.append(played)
         self.loudest = max(self._playback)
         if self._is_playing_loudly():
-            self._while_loud.append((played, self.loudest, heard))
+            self._stood_out.append(heard > self.loudest * _UNHEARD)
             self._judge()
         return not self._is_free
 
@@ -54,15 +49,6 @@ class EchoWatch:
 
     def _judge(self) -> None:
         n_needed = _CONVICTING_FRAMES if self._is_free else _ACQUITTING_FRAMES
-        if len(self._while_loud) < n_needed:
-            return
-        played, loud, heard = np.array(self._while_loud)[-n_needed:].T
-        stands_out = heard > loud * _UNHEARD
-        share = _CONVICTING_SHARE if self._is_free else 1 - _USUAL_SHARE
-        is_noise = _spread(heard) < _STEADY and _spread(played) > _LIVELY
-        self._is_free = bool(is_noise or np.mean(stands_out) < share)
-
-
-def _spread(powers: NDArray[np.float64]) -> float:
-    usual, unusual = np.quantile(powers, (_USUAL_SHARE, _UNUSUAL_SHARE))
-    return float((usual + 1.0) / (unusual + 1.0))
+        if len(self._stood_out) >= n_needed:
+            share = sum(islice(reversed(self._stood_out), n_needed)) / n_needed
+            self._is_free = share < (_CONVICTING_SHARE if self._is_free else _CHANCE_SHARE)

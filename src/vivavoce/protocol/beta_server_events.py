@@ -12,16 +12,7 @@ from vivavoce.protocol.beta_items import BetaItem, item_to_beta
 from vivavoce.protocol.beta_response import BetaResponse, response_to_beta
 from vivavoce.protocol.beta_session import BetaSession, BetaTranscriptionSession
 from vivavoce.protocol.beta_session_maps import session_to_beta, transcription_session_to_beta
-from vivavoce.protocol.server_event_base import ServerEventBase
-from vivavoce.protocol.server_events import (
-    ConversationItemAdded,
-    ConversationItemDone,
-    ConversationItemInputAudioTranscriptionCompleted,
-    ConversationItemInputAudioTranscriptionSegment,
-    ConversationItemRetrieved,
-    ErrorEvent,
-    InputAudioBufferDtmfEventReceived,
-    InputAudioBufferTimeoutTriggered,
+from vivavoce.protocol.response_events import (
     McpListToolsCompleted,
     McpListToolsFailed,
     McpListToolsInProgress,
@@ -41,6 +32,15 @@ from vivavoce.protocol.server_events import (
     ResponseOutputItemDone,
     ResponseOutputTextDelta,
     ResponseOutputTextDone,
+)
+from vivavoce.protocol.server_event_base import ServerEventBase
+from vivavoce.protocol.server_events import (
+    ConversationItemAdded,
+    ConversationItemDone,
+    ConversationItemRetrieved,
+    ErrorEvent,
+    InputAudioBufferDtmfEventReceived,
+    InputAudioBufferTimeoutTriggered,
     ServerEvent,
     SessionCreated,
     SessionUpdated,
@@ -50,6 +50,10 @@ from vivavoce.protocol.session import (
     RealtimeSession,
     Session,
     TranscriptionSession,
+)
+from vivavoce.protocol.transcription_events import (
+    ConversationItemInputAudioTranscriptionCompleted,
+    ConversationItemInputAudioTranscriptionSegment,
 )
 
 RENAMED: Mapping[type[ServerEvent], str] = {

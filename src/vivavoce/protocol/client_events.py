@@ -96,6 +96,34 @@ class OutputAudioBufferClear(
     """Stop what is being played (WebRTC and SIP)."""
 
 
+class VivavocePlaybackPlay(
+    ClientEventBase, frozen=True, kw_only=True, tag="vivavoce.playback.play"
+):
+    """Play the listener something that is no part of the conversation; an extension.
+
+    One of `text`, `sound` and `audio`.
+    """
+
+    playback_id: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
+    """Chosen by the client; else the server makes one."""
+    text: Annotated[str, Meta(min_length=1, max_length=4096)] | UnsetType = UNSET
+    """A line, spoken in the session's voice."""
+    sound: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET
+    """Name of a sound that the operator keeps."""
+    audio: bytes | UnsetType = UNSET
+    """24 kHz 16-bit mono; at most 15 MiB."""
+    loop: bool = False
+    """Whether a sound begins again at its end, until something stops it; not for lines."""
+
+
+class VivavocePlaybackStop(
+    ClientEventBase, frozen=True, kw_only=True, tag="vivavoce.playback.stop"
+):
+    """Stop one of these; without an id, all of them. An extension."""
+
+    playback_id: str | UnsetType = UNSET
+
+
 ClientEvent = (
     SessionUpdate
     | InputAudioBufferAppend
@@ -108,6 +136,8 @@ ClientEvent = (
     | ResponseCreate
     | ResponseCancel
     | OutputAudioBufferClear
+    | VivavocePlaybackPlay
+    | VivavocePlaybackStop
 )
 
 

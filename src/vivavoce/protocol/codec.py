@@ -22,17 +22,16 @@ from vivavoce.protocol.client_events import (
     SessionInputAudioBufferAppend,
     SessionUpdate,
     TranslationClientEvent,
+    VivavocePlaybackPlay,
 )
 from vivavoce.protocol.item_rules import check_audio, check_item
 from vivavoce.protocol.refusals import refusal, unknown_parameter
-from vivavoce.protocol.server_events import (
+from vivavoce.protocol.response_events import (
     ResponseCreated,
     ResponseDone,
     ResponseOutputAudioDelta,
-    ServerEvent,
-    SessionCreated,
-    SessionUpdated,
 )
+from vivavoce.protocol.server_events import ServerEvent, SessionCreated, SessionUpdated
 from vivavoce.protocol.session import RealtimeSession
 
 T = TypeVar("T")
@@ -208,6 +207,8 @@ def _check(event: ClientEvent | TranslationClientEvent) -> None:
             check_audio(audio, "audio")
         case ConversationItemCreate(item=item):
             check_item(item, "item")
+        case VivavocePlaybackPlay(audio=bytes() as audio):
+            check_audio(audio, "audio")
         case ResponseCreate(response=response) if response is not UNSET:
             for index, input_item in enumerate(response.input or ()):
                 check_item(input_item, f"response.input[{index}]")

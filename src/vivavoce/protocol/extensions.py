@@ -3,6 +3,8 @@
 from functools import cache
 from typing import Literal
 
+from msgspec import UNSET, UnsetType
+
 from vivavoce.protocol.server_event_base import ServerEventBase
 
 PREFIX = "vivavoce."
@@ -41,14 +43,27 @@ class VivavoceTurnTiming(ServerEventBase, frozen=True, kw_only=True, tag="vivavo
     """Milliseconds from the end of the user's speech to each step, by the step's name."""
 
 
+class VivavoceGuardrailTripped(
+    ServerEventBase, frozen=True, kw_only=True, tag="vivavoce.guardrail.tripped"
+):
+    """A check of the operator stopped an answer; what follows in its item was said instead."""
+
+    response_id: str
+    item_id: str
+    guardrail: str
+    """Its name."""
+    text: str | None = None
+    """What was held back; null unless the operator wants control connections to be told."""
+
+
 class VivavoceCallProgress(
     ServerEventBase, frozen=True, kw_only=True, tag="vivavoce.call.progress"
 ):
     """How a telephone call goes that the server makes."""
 
     call_id: str
-    state: Literal["ringing", "answered", "refused"]
-    """After `refused` the session is ended."""
+    state: Literal["ringing", "answered", "refused", "unanswered"]
+    """After `refused` and `unanswered` the session is ended."""
     status: int
     """SIP status of the far side's answer."""
 
@@ -64,6 +79,32 @@ class VivavoceCallTransfer(
     """SIP status: of the far side's answer to the transfer, then of its call to the target."""
     outcome: Literal["trying", "succeeded", "failed"]
     """After `failed` the call goes on as before; after `succeeded` it is ended here."""
+
+
+class VivavocePlaybackStarted(
+    ServerEventBase, frozen=True, kw_only=True, tag="vivavoce.playback.started"
+):
+    """The listener begins to hear what `vivavoce.playback.play` asked for."""
+
+    playback_id: str
+
+
+PlaybackEnd = Literal["completed", "stopped", "replaced", "answered", "interrupted", "failed"]
+"""Why a line or a sound is over: heard to its end; stopped by a client; another sound took its
+place; an answer was there; the user spoke, or a client cleared all sound; it can't be had."""
+
+
+class VivavocePlaybackEnded(
+    ServerEventBase, frozen=True, kw_only=True, tag="vivavoce.playback.ended"
+):
+    """What `vivavoce.playback.play` asked for is over; always the last event about it."""
+
+    playback_id: str
+    reason: PlaybackEnd
+    played_ms: int
+    """How much of it was heard."""
+    message: str | UnsetType = UNSET
+    """What failed."""
 
 
 class VivavoceSessionResumable(

@@ -3,9 +3,10 @@
 Source: 30-client-events, "conversation.item.create".
 """
 
+import re
 from collections.abc import Mapping
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from vivavoce.errors import ProtocolError
 from vivavoce.protocol.items import (
@@ -24,6 +25,11 @@ from vivavoce.protocol.refusals import invalid_value, missing_parameter
 MAX_AUDIO_BYTES = 15 * 1024 * 1024
 """In one append, and in one part of an item (60-errors-limits, section 3)."""
 
+MAX_PICTURES = 16
+"""In one item."""
+
+_IMAGE_URL = re.compile(r"data:image/(png|jpeg|jpg|webp|gif);base64,", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"(https?|ftp|file)://", re.IGNORECASE)
 _TYPES: Mapping[type[ContentPart], str] = {
     InputText: "input_text",
     InputAudio: "input_audio",
@@ -52,6 +58,11 @@ def check_item(item: InputItem, path: str) -> None:
     if isinstance(item, Message):
         for index, part in enumerate(item.content):
             _check_part(part, item.role, f"{path}.content[{index}]")
+        if sum(isinstance(part, InputImage) for part in item.content) > MAX_PICTURES:
+            raise ProtocolError(
+                f"Invalid value for '{path}.content': at most {MAX_PICTURES} pictures in an item.",
+                param=f"{path}.content",
+            )
 
 
 def check_audio(audio: bytes, path: str) -> None:
@@ -83,3 +94,17 @@ def _check_part(part: ContentPart, role: str, path: str) -> None:
         if part.audio is UNSET:
             raise missing_parameter(f"{path}.audio")
         check_audio(part.audio, f"{path}.audio")
+    if isinstance(part, InputImage):
+        _check_image_url(part.image_url, f"{path}.image_url")
+
+
+def _check_image_url(url: str | UnsetType, path: str) -> None:
+    """Refuse what is no picture at first sight; what is in it is looked at elsewhere."""
+    if isinstance(url, UnsetType):
+        raise missing_parameter(path)
+    if _IMAGE_URL.match(url) is not None:
+        return
+    reason = "expected a data URL, 'data:image/png;base64,...', of a PNG, JPEG, WebP or GIF"
+    if _ELSEWHERE.match(url) is not None:
+        reason = "pictures are not fetched from other addresses; send a data URL"
+    raise ProtocolError(f"Invalid value for '{path}': {reason}.", param=path)

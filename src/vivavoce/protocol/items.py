@@ -36,8 +36,8 @@ class InputAudio(Struct, frozen=True, kw_only=True, tag_field="type", tag="input
 class InputImage(Struct, frozen=True, kw_only=True, tag_field="type", tag="input_image"):
     """A picture in a user message."""
 
-    image_url: str
-    """A data URL."""
+    image_url: str | UnsetType = UNSET
+    """A data URL; towards clients left away where it is large or no longer kept."""
     detail: Literal["auto", "low", "high"] | UnsetType = UNSET
 
 

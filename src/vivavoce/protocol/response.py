@@ -7,18 +7,16 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from vivavoce.protocol.audio_settings import AudioFormat, Voice
 from vivavoce.protocol.items import InputItem, Item
 from vivavoce.protocol.session import (
-    AudioFormat,
     MaxOutputTokens,
     Modality,
     OutputModalities,
     Reasoning,
     StoredPrompt,
-    Tool,
-    ToolChoice,
-    Voice,
 )
+from vivavoce.protocol.tools import Tool, ToolChoice
 
 Metadata = Annotated[
     dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]],

@@ -10,21 +10,21 @@ from msgspec import UNSET, Struct, UnsetType
 from vivavoce.protocol.extensions import (
     VivavoceCallProgress,
     VivavoceCallTransfer,
+    VivavoceGuardrailTripped,
     VivavoceItemHeard,
+    VivavocePlaybackEnded,
+    VivavocePlaybackStarted,
     VivavoceSessionResumable,
     VivavoceSessionResumed,
     VivavoceTranscriptPartial,
     VivavoceTurnTiming,
 )
 from vivavoce.protocol.items import Item
-from vivavoce.protocol.response import RateLimit, TranscriptionUsage
+from vivavoce.protocol.response import RateLimit
 from vivavoce.protocol.response_events import (
     McpListToolsCompleted,
     McpListToolsFailed,
     McpListToolsInProgress,
-    Part,
-    PartAudio,
-    PartText,
     ResponseContentPartAdded,
     ResponseContentPartDone,
     ResponseCreated,
@@ -47,74 +47,12 @@ from vivavoce.protocol.response_events import (
 )
 from vivavoce.protocol.server_event_base import ServerEventBase
 from vivavoce.protocol.session import Session
-
-__all__ = [
-    "Conversation",
-    "ConversationCreated",
-    "ConversationItemAdded",
-    "ConversationItemDeleted",
-    "ConversationItemDone",
-    "ConversationItemInputAudioTranscriptionCompleted",
-    "ConversationItemInputAudioTranscriptionDelta",
-    "ConversationItemInputAudioTranscriptionFailed",
-    "ConversationItemInputAudioTranscriptionSegment",
-    "ConversationItemRetrieved",
-    "ConversationItemTruncated",
-    "ErrorDetail",
-    "ErrorEvent",
-    "InputAudioBufferCleared",
-    "InputAudioBufferCommitted",
-    "InputAudioBufferDtmfEventReceived",
-    "InputAudioBufferSpeechStarted",
-    "InputAudioBufferSpeechStopped",
-    "InputAudioBufferTimeoutTriggered",
-    "Logprob",
-    "McpListToolsCompleted",
-    "McpListToolsFailed",
-    "McpListToolsInProgress",
-    "OutputAudioBufferCleared",
-    "OutputAudioBufferStarted",
-    "OutputAudioBufferStopped",
-    "Part",
-    "PartAudio",
-    "PartText",
-    "RateLimitsUpdated",
-    "ResponseContentPartAdded",
-    "ResponseContentPartDone",
-    "ResponseCreated",
-    "ResponseDone",
-    "ResponseFunctionCallArgumentsDelta",
-    "ResponseFunctionCallArgumentsDone",
-    "ResponseMcpCallArgumentsDelta",
-    "ResponseMcpCallArgumentsDone",
-    "ResponseMcpCallCompleted",
-    "ResponseMcpCallFailed",
-    "ResponseMcpCallInProgress",
-    "ResponseOutputAudioDelta",
-    "ResponseOutputAudioDone",
-    "ResponseOutputAudioTranscriptDelta",
-    "ResponseOutputAudioTranscriptDone",
-    "ResponseOutputItemAdded",
-    "ResponseOutputItemDone",
-    "ResponseOutputTextDelta",
-    "ResponseOutputTextDone",
-    "ServerEvent",
-    "SessionClosed",
-    "SessionCreated",
-    "SessionInputTranscriptDelta",
-    "SessionOutputAudioDelta",
-    "SessionOutputTranscriptDelta",
-    "SessionUpdated",
-    "TranscriptLanguage",
-    "TranscriptionError",
-    "VivavoceCallProgress",
-    "VivavoceCallTransfer",
-    "VivavoceItemHeard",
-    "VivavoceSessionResumable",
-    "VivavoceSessionResumed",
-    "VivavoceTranscriptPartial",
-    "VivavoceTurnTiming",
-]
+from vivavoce.protocol.transcription_events import (
+    ConversationItemInputAudioTranscriptionCompleted,
+    ConversationItemInputAudioTranscriptionDelta,
+    ConversationItemInputAudioTranscriptionFailed,
+    ConversationItemInputAudioTranscriptionSegment,
+)
 
 # --- parts of events --------------------------------------------------------------------------
 
@@ -135,31 +73,6 @@ class Conversation(Struct, frozen=True, kw_only=True):
 
     id: str
     object: Literal["realtime.conversation"] = "realtime.conversation"
-
-
-class TranscriptionError(Struct, frozen=True, kw_only=True):
-    """Why a transcription failed; strings only, agents-js takes no null."""
-
-    type: str = "transcription_error"
-    code: str = "audio_unintelligible"
-    message: str
-    param: str = ""
-
-
-class Logprob(Struct, frozen=True, kw_only=True):
-    """One token of a transcript with its natural-log probability."""
-
-    token: str
-    logprob: float
-    bytes: tuple[int, ...]
-    """The token's UTF-8 bytes as numbers."""
-
-
-class TranscriptLanguage(Struct, frozen=True, kw_only=True):
-    """A language heard in the audio."""
-
-    code: str
-    """ISO-639-1."""
 
 
 # --- session and conversation ----------------------------------------------------------------
@@ -231,72 +144,6 @@ class ConversationItemDeleted(
     """An item left the conversation."""
 
     item_id: str
-
-
-# --- transcription of the user's speech ------------------------------------------------------
-
-
-class ConversationItemInputAudioTranscriptionDelta(
-    ServerEventBase,
-    frozen=True,
-    kw_only=True,
-    tag="conversation.item.input_audio_transcription.delta",
-):
-    """Words that will not change any more."""
-
-    item_id: str
-    content_index: int
-    delta: str
-    logprobs: tuple[Logprob, ...] | UnsetType | None = UNSET
-    obfuscation: str | UnsetType = UNSET
-
-
-class ConversationItemInputAudioTranscriptionCompleted(
-    ServerEventBase,
-    frozen=True,
-    kw_only=True,
-    tag="conversation.item.input_audio_transcription.completed",
-):
-    """The transcript of an item."""
-
-    item_id: str
-    content_index: int
-    transcript: str
-    usage: TranscriptionUsage
-    languages: tuple[TranscriptLanguage, ...] | UnsetType = UNSET
-    logprobs: tuple[Logprob, ...] | UnsetType | None = UNSET
-
-
-class ConversationItemInputAudioTranscriptionSegment(
-    ServerEventBase,
-    frozen=True,
-    kw_only=True,
-    tag="conversation.item.input_audio_transcription.segment",
-):
-    """A stretch of speech of one speaker."""
-
-    id: str
-    item_id: str
-    content_index: int
-    text: str
-    speaker: str
-    start: float
-    """Seconds from the beginning of the item."""
-    end: float
-    """Seconds from the beginning of the item."""
-
-
-class ConversationItemInputAudioTranscriptionFailed(
-    ServerEventBase,
-    frozen=True,
-    kw_only=True,
-    tag="conversation.item.input_audio_transcription.failed",
-):
-    """An item could not be transcribed."""
-
-    item_id: str
-    content_index: int
-    error: TranscriptionError
 
 
 # --- audio buffers ---------------------------------------------------------------------------
@@ -480,7 +327,10 @@ ServerEvent = (
     | SessionInputTranscriptDelta
     | SessionOutputTranscriptDelta
     | SessionOutputAudioDelta
+    | VivavoceGuardrailTripped
     | VivavoceItemHeard
+    | VivavocePlaybackEnded
+    | VivavocePlaybackStarted
     | VivavoceSessionResumable
     | VivavoceSessionResumed
     | VivavoceCallTransfer

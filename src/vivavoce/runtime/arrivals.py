@@ -3,7 +3,14 @@
 from msgspec import structs
 
 from vivavoce.core.inputs import KeyHeard, SidebandOpened, TranslationClientSent
-from vivavoce.interfaces import PRIMARY, KeyPressed, MalformedEvent, Received, TrackSound
+from vivavoce.interfaces import (
+    PRIMARY,
+    KeyPressed,
+    MalformedEvent,
+    PictureChecker,
+    Received,
+    TrackSound,
+)
 from vivavoce.protocol.client_events import (
     InputAudioBufferAppend,
     SessionClose,
@@ -11,6 +18,7 @@ from vivavoce.protocol.client_events import (
     TranslationUpdate,
 )
 from vivavoce.runtime.inbox import Arrival
+from vivavoce.runtime.picture_checks import with_its_pictures
 from vivavoce.runtime.prompt_lookup import FindPrompt, with_its_prompt
 
 
@@ -18,6 +26,7 @@ async def arrival_of(
     event: Received | SidebandOpened,
     connection: int,
     find_prompt: FindPrompt,
+    picture_checker: PictureChecker | None = None,
 ) -> Arrival:
     """Return what goes into the inbox for an event.
 
@@ -25,6 +34,7 @@ async def arrival_of(
         event: as it came.
         connection: the number of the connection that it came by.
         find_prompt: looks up a stored prompt that the event names.
+        picture_checker: looks at the pictures in the event; None: the session takes none.
     """
     match event:
         case InputAudioBufferAppend() | TrackSound() | SidebandOpened():
@@ -39,4 +49,6 @@ async def arrival_of(
             return TranslationClientSent(event)
         case _:
             sent = await with_its_prompt(event, find_prompt)
-            return sent if connection == PRIMARY else structs.replace(sent, connection=connection)
+            if connection != PRIMARY:
+                sent = structs.replace(sent, connection=connection)
+            return await with_its_pictures(sent, picture_checker)

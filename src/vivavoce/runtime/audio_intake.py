@@ -14,7 +14,7 @@ from vivavoce.media.echo import EchoCanceller
 from vivavoce.media.formats import WireDecoder, wire_bytes_per_ms
 from vivavoce.media.noise import NoiseReducer
 from vivavoce.media.pcm import Pcm
-from vivavoce.protocol.session import AudioFormat, NoiseReduction, PcmFormat
+from vivavoce.protocol.audio_settings import AudioFormat, NoiseReduction, PcmFormat
 from vivavoce.runtime.response_job import pieces
 
 PIECE_MS = 200

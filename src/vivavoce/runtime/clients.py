@@ -99,7 +99,7 @@ class Clients:
     # --- what they are told ---
 
     def send(self, event: ServerEvent, to: int | None = None) -> None:
-        """Let an event be sent to the connection that asked, or to all (None)."""
+        """Let an event be sent to the connection that asked, to `SIDEBANDS`, or to all (None)."""
         entry = sized(event)
         if to is None or to == PRIMARY:
             self._primary.put(entry)

@@ -27,10 +27,17 @@ from vivavoce.core.outputs import (
     StartResponse,
     TurnEnded,
 )
-from vivavoce.interfaces import AudioDelta, Finished, Transcript
+from vivavoce.core.tool_orders import CallTool
+from vivavoce.interfaces import SIDEBANDS, AudioDelta, Finished, Transcript
 from vivavoce.media.formats import wire_bytes_per_ms
 from vivavoce.media.pcm import BYTES_PER_MS
-from vivavoce.protocol.server_events import ErrorEvent, ResponseDone
+from vivavoce.protocol.extensions import VivavoceGuardrailTripped
+from vivavoce.protocol.response_events import (
+    ResponseDone,
+    ResponseMcpCallCompleted,
+    ResponseMcpCallFailed,
+)
+from vivavoce.protocol.server_events import ErrorEvent
 from vivavoce.runtime.turn_timing import BargeInTiming, Timing, TurnTiming
 
 WAIT_BUCKETS_S = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
@@ -100,10 +107,23 @@ class Metrics:
         self.turns = Counter(
             "vivavoce_turns", "Turns of users, by why they ended.", ["reason"], registry=registry
         )
+        self.guardrails_tripped = Counter(
+            "vivavoce_guardrails_tripped",
+            "Answers that a guard rail stopped.",
+            ["guardrail"],
+            registry=registry,
+        )
         self.engine_failures = Counter(
             "vivavoce_engine_failures",
             "Answers and transcriptions that failed.",
             ["engine", "code"],
+            registry=registry,
+        )
+        self.tool_s = Histogram(
+            "vivavoce_tool_call_seconds",
+            "From the call of a tool that the server runs to its end, by how it ended.",
+            ["status"],
+            buckets=WAIT_BUCKETS_S,
             registry=registry,
         )
         self.loop_lag_s = Histogram(
@@ -138,6 +158,7 @@ class SessionMetrics:
         self._metrics = metrics
         self._answers: dict[str, _Answer] = {}
         self._transcripts_due: dict[str, float] = {}
+        self._tools_called: dict[str, float] = {}
         metrics.sessions.inc()
         metrics.sessions_open.inc()
 
@@ -186,7 +207,7 @@ class SessionMetrics:
             case _:
                 pass
 
-    def _note_output(self, now: float, output: Output) -> None:
+    def _note_output(self, now: float, output: Output) -> None:  # noqa: C901 - one case an output
         match output:
             case StartResponse() if not output.prepared:
                 # A prepared answer waits for its release: its time says nothing of the engine.
@@ -199,14 +220,27 @@ class SessionMetrics:
                 self._transcripts_due[item_id] = now
             case CancelTranscription(item_id):
                 self._transcripts_due.pop(item_id, None)
+            case CallTool(item_id):
+                self._tools_called[item_id] = now
+            case Send(ResponseMcpCallCompleted(item_id=item_id)):
+                self._note_tool(now, item_id, "completed")
+            case Send(ResponseMcpCallFailed(item_id=item_id)):
+                self._note_tool(now, item_id, "failed")
             case TurnEnded(reason=reason):
                 self._metrics.turns.labels(reason).inc()
+            case Send(VivavoceGuardrailTripped(guardrail=name), to) if to != SIDEBANDS:
+                self._metrics.guardrails_tripped.labels(name).inc()
             case Send(ErrorEvent(error=error)):
                 self._metrics.errors.labels(error.code or error.type).inc()
             case Send(ResponseDone(response=response)):
                 self._metrics.responses.labels(response.status).inc()
             case _:
                 pass
+
+    def _note_tool(self, now: float, item_id: str, status: str) -> None:
+        called = self._tools_called.pop(item_id, None)
+        if called is not None:  # else it was not approved, or cut off
+            self._metrics.tool_s.labels(status).observe(now - called)
 
     def _note_answer(self, now: float, response_id: str) -> None:
         answer = self._answers.pop(response_id, None)

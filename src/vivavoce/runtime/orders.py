@@ -16,23 +16,28 @@ from vivavoce.core.outputs import (
     CountTokens,
     EndTranscription,
     FeedTranscription,
+    ForgetPictures,
     JudgeTurn,
     PauseTranscription,
     PrefillPrompt,
+    ReadPicture,
     ReleaseResponse,
     ResumeTranscription,
     StartResponse,
     StartTranscription,
     StartTranslation,
 )
+from vivavoce.core.tool_orders import CallTool, CancelTool, ListTools
 from vivavoce.interfaces import Engines
 from vivavoce.media.pcm import Pcm
 from vivavoce.runtime.jobs import STALLED, Jobs, Watch
+from vivavoce.runtime.picture_jobs import PictureJobs
 from vivavoce.runtime.prepared_room import PreparedRoom
 from vivavoce.runtime.response_job import ResponseJob
 from vivavoce.runtime.response_limits import ResponseLimits
 from vivavoce.runtime.settings import RunnerSettings
 from vivavoce.runtime.token_counts import TokenCounts
+from vivavoce.runtime.tool_jobs import ToolJobs
 from vivavoce.runtime.transcription_job import TranscriptionJob
 from vivavoce.runtime.translation_job import run_translation
 
@@ -52,6 +57,11 @@ EngineOrder = (
     | StartTranslation
     | PrefillPrompt
     | CountTokens
+    | ListTools
+    | CallTool
+    | CancelTool
+    | ReadPicture
+    | ForgetPictures
 )
 
 RESPONSE = "response "
@@ -70,6 +80,7 @@ class Orders:
         *,
         jobs: Jobs,
         engines: Engines,
+        tools: ToolJobs,
         settings: RunnerSettings,
         prepared_room: PreparedRoom,
         limits: ResponseLimits,
@@ -79,6 +90,7 @@ class Orders:
     ) -> None:
         self._jobs = jobs
         self._engines = engines
+        self._tools = tools
         self._settings = settings
         self._prepared_room = prepared_room
         self._limits = limits
@@ -88,6 +100,7 @@ class Orders:
         self._responses: dict[str, ResponseJob] = {}
         self._transcriptions: dict[str, TranscriptionJob] = {}
         self._translations: set[str] = set()
+        self._pictures = PictureJobs(jobs, engines.picture_reader, post)
         self._counts = TokenCounts(engines.language_model, post)
 
     @property
@@ -134,6 +147,12 @@ class Orders:
                 self._prefill(order)
             case CountTokens():
                 self._count(order)
+            case ListTools() | CallTool() | CancelTool():
+                self._tools.carry_out(order)
+            case ReadPicture():
+                self._pictures.start(order)
+            case ForgetPictures():
+                self._pictures.forget(order)
             case _:
                 assert_never(order)
         return []

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from vivavoce.protocol.server_events import (
-    ResponseOutputAudioDelta,
-    ServerEvent,
-    SessionOutputAudioDelta,
-)
+from vivavoce.protocol.response_events import ResponseOutputAudioDelta
+from vivavoce.protocol.server_events import ServerEvent, SessionOutputAudioDelta
 
 ROOM_BYTES = 256 * 1024
 """Producers pause above it: 4 s of spoken answer, enough to bridge any pause of the loop."""

@@ -2,14 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
-from vivavoce.core.inputs import Input
-from vivavoce.protocol.server_events import (
-    ResponseDone,
-    ResponseOutputAudioDelta,
-    ServerEvent,
-    SessionClosed,
-    SessionOutputAudioDelta,
-)
+from vivavoce.core.inputs import Input, PlaybackStarted
+from vivavoce.protocol.response_events import ResponseDone, ResponseOutputAudioDelta
+from vivavoce.protocol.server_events import ServerEvent, SessionClosed, SessionOutputAudioDelta
 from vivavoce.runtime.playout import Playout
 
 TRANSLATION = ""
@@ -66,5 +61,5 @@ class Playing:
             return
         while True:
             report = await self._playout.report()
-            if report.response_id != TRANSLATION:
+            if report != PlaybackStarted(TRANSLATION):
                 await self._post(report)

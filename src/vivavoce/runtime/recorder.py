@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from vivavoce.core.inputs import Input
 from vivavoce.core.outputs import Output
-from vivavoce.runtime.recording import Header, step_of
+from vivavoce.runtime.recording import Header, step_of, without_secrets
 from vivavoce.runtime.turn_timing import Timing
 
 LOG = logging.getLogger(__name__)
@@ -106,7 +106,8 @@ class Recordings:
         match entry:
             case _Opened(path, header):
                 self._files[path] = path.open("xb")
-                self._write_line(path, header)
+                # A session may begin as configured, with servers of tools in it.
+                self._write_line(path, without_secrets(msgspec.to_builtins(header)))
             case _Seen(path, now, item, outputs):
                 self._write_line(path, step_of(now, item, outputs, with_sound=self._with_sound))
             case _Ended(path):

@@ -10,6 +10,7 @@ from vivavoce.errors import EngineError
 from vivavoce.interfaces import (
     AudioDelta,
     Finished,
+    PromptRead,
     Responder,
     ResponseEvent,
     TextDelta,
@@ -65,7 +66,8 @@ class ResponseJob:
                 watch.engine_is_asked()
                 async for event in events:
                     watch.engine_has_answered()
-                    await self._report(event)
+                    if not isinstance(event, PromptRead):  # it only says that the engine is alive
+                        await self._report(event)
                     if isinstance(event, Finished):
                         return
                     watch.engine_is_asked()

@@ -4,12 +4,8 @@ from vivavoce.core.inputs import ResponseFailed
 from vivavoce.core.outputs import StartResponse
 from vivavoce.ids import NewId
 from vivavoce.protocol.dialect import Dialect
-from vivavoce.protocol.server_events import (
-    RateLimitsUpdated,
-    ResponseCreated,
-    ResponseDone,
-    ServerEvent,
-)
+from vivavoce.protocol.response_events import ResponseCreated, ResponseDone
+from vivavoce.protocol.server_events import RateLimitsUpdated, ServerEvent
 from vivavoce.runtime.limits import KeyLimiter
 
 EXCEEDED = "rate_limit_exceeded"

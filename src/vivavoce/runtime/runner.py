@@ -7,8 +7,6 @@ the client does not read and the engines are busy.
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from vivavoce.clock import Clock
 from vivavoce.core.inputs import (
@@ -17,20 +15,32 @@ from vivavoce.core.inputs import (
     SidebandOpened,
     Tick,
 )
-from vivavoce.core.outputs import ClearPlayback, Close, LeaveOut, Output, Send, TurnEnded
+from vivavoce.core.outputs import (
+    ClearPlayback,
+    Close,
+    ForgetPictures,
+    LeaveOut,
+    Output,
+    PlayLine,
+    PlaySound,
+    Send,
+    StopInterlude,
+    TurnEnded,
+)
 from vivavoce.ids import NewId
-from vivavoce.interfaces import Engines, TrackSound, Transport
+from vivavoce.interfaces import Engines, ToolServers, TrackSound, Transport
 from vivavoce.protocol.client_events import (
     InputAudioBufferAppend,
 )
 from vivavoce.protocol.extensions import VivavoceTurnTiming
-from vivavoce.protocol.server_events import ErrorDetail, ErrorEvent, ServerEvent
-from vivavoce.protocol.session import AudioFormat, NoiseReduction
+from vivavoce.protocol.server_events import ServerEvent
 from vivavoce.runtime.arrivals import arrival_of
 from vivavoce.runtime.audio_intake import AudioIntake
 from vivavoce.runtime.clients import Clients
-from vivavoce.runtime.connection import BUG, NORMAL, Connection, Received
+from vivavoce.runtime.connection import BUG, Connection, Received
+from vivavoce.runtime.ending import Ending, server_error
 from vivavoce.runtime.inbox import Arrival, Inbox
+from vivavoce.runtime.interludes import Interludes
 from vivavoce.runtime.jobs import Jobs
 from vivavoce.runtime.limits import KeyLimiter, KeyLimits
 from vivavoce.runtime.log_context import SESSION_ID
@@ -41,7 +51,9 @@ from vivavoce.runtime.playout import Playout
 from vivavoce.runtime.prepared_room import PreparedRoom
 from vivavoce.runtime.prompt_lookup import FindPrompt, find_nothing
 from vivavoce.runtime.response_limits import ResponseLimits
+from vivavoce.runtime.rules import Rules
 from vivavoce.runtime.settings import RunnerSettings
+from vivavoce.runtime.tool_jobs import NoToolServers, ToolJobs
 from vivavoce.runtime.turn_ends import log_turn_end
 from vivavoce.runtime.turn_timing import Timing, TurnTiming, TurnTimings
 
@@ -49,34 +61,6 @@ LOG = logging.getLogger(__name__)
 
 STALL_LOOKS = 4
 """How often stalls are looked for in the time that makes one."""
-
-
-class Rules(Protocol):
-    """The session, as its runner sees it: `core.session.Session`."""
-
-    @property
-    def session_id(self) -> str:
-        """On the wire and in logs."""
-        ...
-
-    @property
-    def next_deadline(self) -> float | None:
-        """Monotonic seconds at which it wants a `Tick`; a tick must move it on."""
-        ...
-
-    @property
-    def input_format(self) -> AudioFormat:
-        """Of appended audio, now."""
-        ...
-
-    @property
-    def noise_reduction(self) -> NoiseReduction | None:
-        """Of appended audio, now; None: none."""
-        ...
-
-    def handle(self, item: Input, now: float) -> list[Output]:
-        """Take what happened, return what to do."""
-        ...
 
 
 class SessionRunner:
@@ -99,6 +83,7 @@ class SessionRunner:
         opened_by: str = "",
         resume_token: str | None = None,
         playout: Playout | None = None,
+        tool_servers: ToolServers | None = None,
     ) -> None:
         """Prepare; nothing happens before `run`.
 
@@ -117,6 +102,7 @@ class SessionRunner:
             opened_by: for the log: with which key, and for whom.
             resume_token: told to a client that asked to come back after a loss; None: it didn't.
             playout: takes the sound of the answers in a call; None: the client is sent it.
+            tool_servers: which the session may reach; None: none.
         """
         self._engines = engines
         self._session = session
@@ -146,9 +132,17 @@ class SessionRunner:
         )
         self._jobs = Jobs(self._tasks, clock, self._inbox.put, self._clients.drop_first)
         self._limits = limits or ResponseLimits(KeyLimiter(KeyLimits(), clock), new_id)
+        self._tools = ToolJobs(
+            self._jobs,
+            tool_servers or NoToolServers(),
+            session.session_id,
+            self._inbox.put,
+            settings.tool_output_characters,
+        )
         self._orders = Orders(
             jobs=self._jobs,
             engines=engines,
+            tools=self._tools,
             settings=settings,
             prepared_room=prepared_room,
             limits=self._limits,
@@ -157,7 +151,8 @@ class SessionRunner:
             answers_ended=self._on_answers_ended,
         )
         self._playing = Playing(playout, self._inbox.put)
-        self._end = _End()
+        self._interludes = Interludes(playout, self._jobs, engines.speak, settings.sounds)
+        self._end = Ending()
         self._next_look = 0.0
 
     @property
@@ -196,6 +191,7 @@ class SessionRunner:
             self._end.come(BUG)
         finally:
             self._clients.finish(self._end.close)
+            await self._tools.close()
             self._engines.language_model.release(self.session_id)
             for observer in self._observers:
                 observer.ended(self._clock.now())
@@ -242,7 +238,9 @@ class SessionRunner:
     # --- clients ---
 
     async def _take_in(self, event: Received, connection: Connection) -> None:
-        await self._inbox.put(await arrival_of(event, connection.number, self._find_prompt))
+        checker = self._engines.picture_checker
+        arrival = await arrival_of(event, connection.number, self._find_prompt, checker)
+        await self._inbox.put(arrival)
         connection.n_received += 1
         await self._inbox.wait_for_audio_room()
 
@@ -259,9 +257,9 @@ class SessionRunner:
             self._tell(SessionOpened(wall_s=self._clock.wall()))
             self._clients.offer_return()
             while not self._end.has_come:
-                self._tell_what_is_due()
+                patience_s = self._tell_what_is_due()
                 try:
-                    arrival = await self._inbox.get(self._patience_s())
+                    arrival = await self._inbox.get(patience_s)
                 except TimeoutError:
                     continue
                 if arrival is None:
@@ -269,20 +267,21 @@ class SessionRunner:
                 await self._take(arrival)
         except Exception:
             LOG.exception("a bug of ours ended the session")
-            self._clients.send(_server_error(self._new_id("event")))
+            self._clients.send(server_error(self._new_id("event")))
             self._end.come(BUG)
 
     async def _take(self, arrival: Arrival) -> None:
         """Tell the session, letting other tasks and sessions run after each piece."""
         if isinstance(arrival, SidebandOpened):
             self._clients.greets(arrival)
-        if isinstance(arrival, InputAudioBufferAppend | TrackSound):
-            session, intake = self._session, self._intake
-            if isinstance(arrival, TrackSound):
-                pieces = intake.take_track(arrival, session.noise_reduction)
-            else:
-                pieces = intake.take(arrival.audio, session.input_format, session.noise_reduction)
-            for heard in pieces:
+        session, intake = self._session, self._intake
+        if isinstance(arrival, TrackSound):
+            for heard in intake.take_track(arrival, session.noise_reduction):
+                self._tell(heard)
+            if not self._inbox.is_empty:  # where it is, others run anyway
+                await asyncio.sleep(0)
+        elif isinstance(arrival, InputAudioBufferAppend):
+            for heard in intake.take(arrival.audio, session.input_format, session.noise_reduction):
                 self._tell(heard)
                 await asyncio.sleep(0)
         else:
@@ -309,12 +308,17 @@ class SessionRunner:
                 return []
             case ClearPlayback():
                 return self._playing.clear()
+            case PlayLine() | PlaySound() | StopInterlude():
+                return self._interludes.carry_out(output)
             case Close():
                 self._end.come(output)
                 return []
             case TurnEnded():
                 log_turn_end(output)
                 return []
+            case ForgetPictures(item_id):
+                LOG.info("the pictures of %s are not kept any longer", item_id)
+                return self._orders.carry_out(output)
             case LeaveOut(paths):
                 LOG.info("asked for, but beyond the engines and left out: %s", ", ".join(paths))
                 return []
@@ -340,23 +344,22 @@ class SessionRunner:
                 )
             )
 
-    def _tell_what_is_due(self) -> None:
+    def _tell_what_is_due(self) -> float | None:
+        """Tell the session; return how long the inbox may be waited for."""
         now = self._clock.now()
         deadline = self._session.next_deadline
         if deadline is not None and deadline <= now:
             self._tell(Tick())
+            deadline = self._session.next_deadline
         if self._next_look <= now:
             stall_s = self._settings.engine_stall_s
             for failure in self._jobs.give_up_stalled(stall_s):
                 self._tell(failure)
+                deadline = self._session.next_deadline
             self._next_look = min(now + stall_s / STALL_LOOKS, self._jobs.next_stall(stall_s))
-
-    def _patience_s(self) -> float | None:
-        """How long the inbox may be waited for; the loop looks at what is due after that."""
-        due = [] if self._session.next_deadline is None else [self._session.next_deadline]
-        if self._jobs:
-            due.append(self._next_look)
-        return max(0.0, min(due) - self._clock.now()) if due else None
+        if self._jobs and (deadline is None or self._next_look < deadline):
+            deadline = self._next_look
+        return None if deadline is None else max(0.0, deadline - self._clock.now())
 
     # --- jobs ---
 
@@ -369,21 +372,3 @@ class SessionRunner:
     def _on_answers_ended(self) -> None:
         if self._end.comes_after_answers:
             self._inbox.end()
-
-
-@dataclass(slots=True)
-class _End:
-    """How the session ends."""
-
-    close: Close = NORMAL
-    comes_after_answers: bool = False
-    has_come: bool = False
-
-    def come(self, close: Close) -> None:
-        self.close = close
-        self.has_come = True
-
-
-def _server_error(event_id: str) -> ErrorEvent:
-    message = "The server had an error while processing your request."
-    return ErrorEvent(event_id=event_id, error=ErrorDetail(type="server_error", message=message))

@@ -1,9 +1,9 @@
 """The control connections of a session (10-transports-auth, section 6)."""
 
 from vivavoce.core.outputs import Close
-from vivavoce.interfaces import PRIMARY
+from vivavoce.interfaces import PRIMARY, SIDEBANDS
 from vivavoce.protocol.extensions import is_extension
-from vivavoce.protocol.server_events import ResponseOutputAudioDelta
+from vivavoce.protocol.response_events import ResponseOutputAudioDelta
 from vivavoce.runtime.connection import Connection
 from vivavoce.runtime.outbox import Waiting
 
@@ -52,11 +52,11 @@ class Sidebands:
         self._open.pop(connection.number, None)
 
     def put(self, entry: Waiting, to: int | None) -> None:
-        """Let an event be sent to one of them, or to all (None)."""
+        """Let an event be sent to one of them, or to all (None, `SIDEBANDS`)."""
         if isinstance(entry.event, ResponseOutputAudioDelta):
             return
         for connection in self._open.values():
-            if to is not None and to != connection.number:
+            if to not in (None, SIDEBANDS, connection.number):
                 continue
             if connection.extensions or not is_extension(type(entry.event)):
                 connection.put(entry)

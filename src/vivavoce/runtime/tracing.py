@@ -29,12 +29,10 @@ from vivavoce.core.outputs import (
 )
 from vivavoce.interfaces import Transcript
 from vivavoce.media.pcm import BYTES_PER_MS
+from vivavoce.protocol.extensions import VivavoceGuardrailTripped
 from vivavoce.protocol.items import FunctionCall, FunctionCallOutput, Item, McpCall, Message
 from vivavoce.protocol.response import Response
-from vivavoce.protocol.server_events import (
-    ConversationItemAdded,
-    InputAudioBufferCommitted,
-    InputAudioBufferSpeechStarted,
+from vivavoce.protocol.response_events import (
     ResponseCreated,
     ResponseDone,
     ResponseFunctionCallArgumentsDelta,
@@ -42,6 +40,11 @@ from vivavoce.protocol.server_events import (
     ResponseOutputItemAdded,
     ResponseOutputItemDone,
     ResponseOutputTextDelta,
+)
+from vivavoce.protocol.server_events import (
+    ConversationItemAdded,
+    InputAudioBufferCommitted,
+    InputAudioBufferSpeechStarted,
     ServerEvent,
     SessionCreated,
     SessionUpdated,
@@ -192,6 +195,8 @@ class SessionTrace:
                 self._note_response_done(now, event.response)
             case ResponseOutputItemAdded() | ResponseOutputItemDone():
                 self._note_output_item(now, event)
+            case VivavoceGuardrailTripped(response_id=response_id, guardrail=name):
+                self._tell("response", response_id, {"guardrail": name})
             case (
                 ResponseOutputAudioDelta()
                 | ResponseOutputTextDelta()

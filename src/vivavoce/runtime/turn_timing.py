@@ -16,12 +16,14 @@ from vivavoce.core.inputs import (
 from vivavoce.core.outputs import CancelResponse, Output, Send, StartResponse
 from vivavoce.interfaces import FRAME_MS, TextDelta, Transcript
 from vivavoce.protocol.client_events import ResponseCreate
-from vivavoce.protocol.server_events import (
-    InputAudioBufferCommitted,
-    InputAudioBufferSpeechStopped,
+from vivavoce.protocol.response_events import (
     ResponseCreated,
     ResponseDone,
     ResponseOutputAudioDelta,
+)
+from vivavoce.protocol.server_events import (
+    InputAudioBufferCommitted,
+    InputAudioBufferSpeechStopped,
     ServerEvent,
 )
 

@@ -10,7 +10,7 @@ from vivavoce.core.inputs import Input
 from vivavoce.core.outputs import FeedTranscription, Output, Send
 from vivavoce.media.pcm import BYTES_PER_MS
 from vivavoce.protocol.response import Usage as ResponseUsage
-from vivavoce.protocol.server_events import ResponseDone
+from vivavoce.protocol.response_events import ResponseDone
 from vivavoce.records import Usage, UsagePlace, UsageRecord
 from vivavoce.runtime.turn_timing import Timing
 

@@ -37,6 +37,7 @@ class ScriptedLanguageModel:
         *,
         window_tokens: int | None = None,
         reasoning_efforts: tuple[str, ...] = (),
+        sees_pictures: bool = False,
         prepare_after_ms: int = FRAME_MS,
         forget: Callable[[str], None] = lambda _session_id: None,
         sleep: Sleep = asyncio.sleep,
@@ -47,12 +48,14 @@ class ScriptedLanguageModel:
             answer: what is written, given the prompt.
             window_tokens: as the interface says.
             reasoning_efforts: as the interface says.
+            sees_pictures: as the interface says.
             prepare_after_ms: as the interface says.
             forget: told the id of every session that is released.
             sleep: how time passes.
         """
         self.window_tokens = window_tokens
         self.reasoning_efforts = reasoning_efforts
+        self.sees_pictures = sees_pictures
         self.prepare_after_ms = prepare_after_ms
         self._answer = answer
         self._forget = forget
@@ -129,6 +132,7 @@ class ScriptedResponder:
         *,
         prepare_after_ms: int = FRAME_MS,
         hears_audio: bool = False,
+        sees_pictures: bool = False,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         """Make one.
@@ -138,10 +142,12 @@ class ScriptedResponder:
             voice: how it sounds.
             prepare_after_ms: as the interface says.
             hears_audio: as the interface says.
+            sees_pictures: as the interface says.
             sleep: how time passes.
         """
         self.prepare_after_ms = prepare_after_ms
         self.hears_audio = hears_audio
+        self.sees_pictures = sees_pictures
         self._answer = answer
         self._voice = voice or Voice()
         self._sleep = sleep

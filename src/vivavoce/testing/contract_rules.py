@@ -6,6 +6,7 @@ from vivavoce.interfaces import (
     AudioDelta,
     Finished,
     ModelEvent,
+    PromptRead,
     ResponseEvent,
     TextDelta,
     ToolCallDelta,
@@ -34,7 +35,7 @@ def require(is_kept: bool, promise: str) -> None:
         raise ContractBroken(promise)
 
 
-def check_model_events(events: Sequence[ModelEvent | ResponseEvent]) -> None:
+def check_model_events(events: Sequence[ModelEvent | ResponseEvent | PromptRead]) -> None:
     """Check that calls are begun, written and finished in order, and that one end comes last.
 
     Raises:
@@ -115,7 +116,7 @@ def check_hints_kept(events: Sequence[TranscriptionEvent], hints: TranscriptionH
         require(transcript.language in hints.languages, "The language is one of the candidates.")
 
 
-def check_words_before_sound(events: Sequence[ResponseEvent]) -> None:
+def check_words_before_sound(events: Sequence[ResponseEvent | PromptRead]) -> None:
     """Check that a spoken answer has sound, and words right before it.
 
     Raises:
@@ -151,6 +152,6 @@ def check_not_mixed(texts: Sequence[str], words: Sequence[str]) -> None:
         require(found == [own], f"Two sessions do not mix: {text!r} should hold {own!r} alone.")
 
 
-def text_of(events: Sequence[ModelEvent | ResponseEvent | TranscriptionEvent]) -> str:
+def text_of(events: Sequence[ModelEvent | ResponseEvent | TranscriptionEvent | PromptRead]) -> str:
     """Return the text of an answer, or the transcript."""
     return "".join(event.text for event in events if isinstance(event, TextDelta | Transcript))

@@ -46,6 +46,7 @@ def scripted_engines(
     threshold_dbfs: float = -40.0,
     translate: Callable[[int, str], Answer] | None = None,
     turn_judge: ScriptedTurnJudge | None = None,
+    line_after_s: float = 0.0,
     sleep: Sleep = asyncio.sleep,
 ) -> Engines:
     """Return engines that follow one script; plain lists go through `one_after_another`.
@@ -59,6 +60,7 @@ def scripted_engines(
         translate: how the n-th utterance of a session, from 1, is said in a language; None:
             "Hello there."
         turn_judge: None: a pause alone counts.
+        line_after_s: how long a line that is no answer takes to its first sound.
         sleep: how time passes.
     """
     hear = hear or one_after_another([Heard(text="Hello.")])
@@ -77,6 +79,7 @@ def scripted_engines(
         responder=ScriptedResponder(answer, voice, sleep=sleep),
         language_model=ScriptedLanguageModel(answer, forget=forget, sleep=sleep),
         voices=voices,
+        speak=ScriptedSynthesizer(voice, first_audio_s=line_after_s, sleep=sleep).synthesize,
         turn_judge=turn_judge,
         interpreter=interpreter,
     )

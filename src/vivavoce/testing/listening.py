@@ -55,10 +55,13 @@ class ScriptedSpeechDetector:
         data = self._rest + audio.data
         n_frames = len(data) // FRAME_BYTES
         self._rest = data[n_frames * FRAME_BYTES :]
+        if not n_frames:
+            return []
         frames = np.frombuffer(data[: n_frames * FRAME_BYTES], "<i2").reshape(
             n_frames, FRAME_BYTES // BYTES_PER_SAMPLE
         )
-        levels = np.sqrt(np.mean(np.square(frames.astype(np.float64)), axis=1))
+        samples = frames.astype(np.float64)
+        levels = np.sqrt(np.einsum("ij,ij->i", samples, samples) / samples.shape[1])
         return [float(level > self._threshold) for level in levels]
 
 

@@ -169,6 +169,7 @@ def engines_of(script: Script, *, sleep: Sleep = asyncio.sleep) -> Engines:
         voice=Voice(sound=script.voice.sound, word_ms=script.voice.word_ms),
         voices=script.voice.names,
         threshold_dbfs=script.speech_threshold_dbfs,
+        line_after_s=(script.delays.first_audio_ms or 0) / 1000,
         sleep=sleep,
     )
 

@@ -11,7 +11,11 @@ from vivavoce.core.inputs import (
     AudioHeard,
     ClientSent,
     Input,
+    InterludeEnded,
+    InterludeFailed,
+    InterludeStarted,
     KeyHeard,
+    PictureRead,
     PlaybackCleared,
     PlaybackEnded,
     PlaybackStarted,
@@ -34,7 +38,9 @@ from vivavoce.interfaces import (
     FRAME_MS,
     AudioDelta,
     Finished,
+    GuardrailTripped,
     MalformedEvent,
+    PictureReading,
     ResponseEvent,
     TextDelta,
     ToolCallDelta,
@@ -51,6 +57,7 @@ from vivavoce.protocol.client_events import ClientEvent
 from vivavoce.protocol.codec import decode_client_event
 from vivavoce.protocol.session import StoredPrompt
 from vivavoce.protocol.stored_prompts import PromptTemplate, prompt_named_by
+from vivavoce.testing.tool_reports import check_server, tool_report
 from vivavoce.testing.transcript_lines import Line, place, size_of
 
 Decode = Callable[[bytes], ClientEvent]
@@ -69,7 +76,11 @@ class TranscriptSession:
             decode: reads what the client sends; another one than GA's for another dialect.
         """
         self._decode = decode
-        self._session = Session(msgspec.convert(options, SessionOptions), new_id=counting_ids())
+        self._session = Session(
+            msgspec.convert(options, SessionOptions),
+            new_id=counting_ids(),
+            check_server=check_server,
+        )
         self._now = 0.0
         self._heard_ms = 0
         self._is_open = False
@@ -166,14 +177,23 @@ class TranscriptSession:
             place(event, path, value)
         return event
 
-    def _reports(self, line: Line) -> list[Input]:
+    def _reports(self, line: Line) -> list[Input]:  # noqa: C901 - one case a verb
         match line.words:
+            case "interlude", str() as playback_id, str() as verb:
+                return [_interlude(playback_id, verb, line.fields)]
             case "keys", str() as keys:
                 return [KeyHeard(key, OPENED_AT_S) for key in keys]
+            case str() as key, "read":
+                reading = msgspec.convert(line.fields, PictureReading)
+                return [PictureRead(key, reading)]
+            case str() as key, "unread":
+                return [PictureRead(key, None)]
             case str() as key, "counted", int() as n_tokens:
                 return [TokensCounted(key, n_tokens)]
             case str() as item_id, "judged", float() as probability:
                 return [TurnJudged(item_id, self._pauses.get(item_id, 0), probability)]
+            case str() as item_id, ("listed" | "unlisted" | "returned" | "broke") as verb, *said:
+                return [tool_report(item_id, verb, said, line.fields)]
             case str() as job_id, "failed", str() as code if job_id.startswith("resp"):
                 return [ResponseFailed(job_id, "The engine failed.", code)]
             case str() as job_id, "refused", str() as kind:
@@ -209,6 +229,8 @@ class TranscriptSession:
                 return [ToolCallDelta(text)]
             case "call-finished", []:
                 return [ToolCallFinished()]
+            case "tripped", [str() as name]:
+                return [msgspec.convert({"guardrail": name, **fields}, GuardrailTripped)]
             case "finished", []:
                 return [msgspec.convert({"type": "Finished", **fields}, Finished)]
             case _:
@@ -224,6 +246,15 @@ def _playback(job_id: str, verb: str, played_ms: Mapping[str, object]) -> Input:
         case _:
             items = (PlayedItem(item_id, int(str(ms))) for item_id, ms in played_ms.items())
             return PlaybackCleared(job_id, tuple(items))
+
+
+def _interlude(playback_id: str, verb: str, fields: Mapping[str, object]) -> Input:
+    if verb == "playing":
+        return InterludeStarted(playback_id)
+    if verb == "failed":
+        return InterludeFailed(playback_id, "The engine failed.")
+    report = {"type": "InterludeEnded", "playback_id": playback_id, "reason": verb, **fields}
+    return msgspec.convert(report, InterludeEnded)
 
 
 def _transcription_event(verb: str, text: str, fields: Mapping[str, object]) -> TranscriptionEvent:

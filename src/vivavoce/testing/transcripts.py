@@ -10,6 +10,12 @@ show: prefill-prompt
 * resp_1 text "Hi."                     an engine reports
 * resp_1 playing                        the listener begins to hear it; `played`: did to its end
 * resp_1 cleared item_1=400             its sound was dropped when so much, in ms, was heard
+* interlude play_1 playing               a line or a sound begins to be heard; `failed`: it can't be
+* interlude play_1 completed played_ms=400    it is over, and why
+* item_1.0 read width=640 height=360 colours=["white"] lines=["Gate 42"]    what a picture says
+* item_1 listed [{"name": "look_up"}]   a server of tools says what it has; `unlisted`: it can't
+* item_2 returned "Oslo"                a tool that the server runs has run
+* item_2 broke kind=http_error code=502 message="No."    it could not
 * stored id=pmpt_1 version="1" instructions="Be {{mood}}."    a prompt is kept from now on
 @ 30s                                   time passes
 < response.created response.id=resp_1   a server event; only the named fields are compared
@@ -39,7 +45,13 @@ from vivavoce.core.outputs import (
     StartResponse,
     TurnEnded,
 )
-from vivavoce.interfaces import Prompt, PromptMessage, PromptToolCall, PromptToolOutput
+from vivavoce.interfaces import (
+    Prompt,
+    PromptMessage,
+    PromptPicture,
+    PromptToolCall,
+    PromptToolOutput,
+)
 from vivavoce.media.pcm import BYTES_PER_MS
 from vivavoce.protocol.server_events import ServerEvent
 from vivavoce.testing.transcript_lines import (
@@ -249,7 +261,7 @@ def _rewritten(outputs: Sequence[Output], old: Sequence[Line]) -> list[str]:
 def _head(output: Output, tree: dict[str, object]) -> list[str]:
     if isinstance(output, Send):
         return ["<", str(lookup(tree, "type"))]
-    ids = (lookup(tree, name) for name in ("response_id", "item_id", "subject_id"))
+    ids = (lookup(tree, name) for name in ("response_id", "item_id", "subject_id", "picture_id"))
     return ["!", _name(output), *[str(one) for one in ids if one is not ABSENT]]
 
 
@@ -282,7 +294,9 @@ def prompt_lines(prompt: Prompt) -> list[str]:
         match item:
             case PromptMessage():
                 sound = f" ({len(item.audio) // BYTES_PER_MS}ms)" if item.audio else ""
-                lines.append(f"{item.role}{sound}: {item.text}")
+                shown = (p for p in item.parts if isinstance(p, PromptPicture))
+                pictures = "".join(f" [{picture.picture_id} {picture.detail}]" for picture in shown)
+                lines.append(f"{item.role}{sound}{pictures}: {item.text}")
             case PromptToolCall():
                 lines.append(f"{item.call_id} = {item.name} {item.arguments}")
             case PromptToolOutput():

@@ -13,6 +13,10 @@ const SERVER_VAD = {
   turnDetection: { type: 'server_vad' },
 };
 
+/** One pixel. */
+const PICTURE =
+  'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
 const asked = [];
 const weather = tool({
   name: 'get_weather',
@@ -42,6 +46,16 @@ await play({
       await inbox.until(is('agent_end'));
 
       return { history: transcripts(session), usage: session.usage.outputTokens };
+    }),
+
+  picture: () =>
+    withSession(async (session, inbox) => {
+      session.addImage(PICTURE, { triggerResponse: false });
+      const done = await inbox.until(isWire('conversation.item.done'));
+      session.sendMessage('What is the capital of France?');
+      await inbox.until(is('agent_end'));
+
+      return { history: transcripts(session), done };
     }),
 
   speech: () => withSession(spoken),

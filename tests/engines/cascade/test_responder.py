@@ -10,6 +10,7 @@ from vivavoce.interfaces import (
     Finished,
     ModelEvent,
     Prompt,
+    PromptRead,
     ResponseEvent,
     ResponseRequest,
     TextDelta,
@@ -33,13 +34,14 @@ class WritingModel:
     prepare_after_ms = 160
     window_tokens = None
     reasoning_efforts: tuple[str, ...] = ()
+    sees_pictures = False
 
-    def __init__(self, events: Sequence[ModelEvent | Exception]) -> None:
+    def __init__(self, events: Sequence[ModelEvent | PromptRead | Exception]) -> None:
         self._events = events
         self.n_written = 0
         self.is_closed = False
 
-    async def generate(self, _prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
+    async def generate(self, _prompt: Prompt) -> AsyncGenerator[ModelEvent | PromptRead, None]:
         try:
             for event in self._events:
                 self.n_written += 1
@@ -96,7 +98,7 @@ async def respond(
 ) -> list[ResponseEvent]:
     responder = CascadeResponder(model, voice or SpellingVoice())
     async with aclosing(responder.respond(asked(**request))) as events:
-        return [event async for event in events]
+        return [event async for event in events if not isinstance(event, PromptRead)]
 
 
 def asked(**changes: object) -> ResponseRequest:
@@ -138,8 +140,18 @@ async def test_the_first_sound_waits_for_its_own_clause_alone() -> None:
     async with aclosing(CascadeResponder(model, SpellingVoice()).respond(asked())) as events:
         seen = [await anext(events), await anext(events)]
 
-    assert outline(seen) == ["Of course,", "[Of c]"]
+    assert outline([event for event in seen if not isinstance(event, PromptRead)]) == [
+        "Of course,",
+        "[Of c]",
+    ]
     assert model.n_written == 3  # "Of", " course,", " the": the space shows that the comma is one
+
+
+async def test_what_is_read_counts_as_a_sign_of_life() -> None:
+    model = WritingModel([PromptRead(64), *written("Yes."), Finished()])
+
+    async with aclosing(CascadeResponder(model, SpellingVoice()).respond(asked())) as events:
+        assert await anext(events) == PromptRead(64)
 
 
 async def test_the_deltas_joined_are_what_was_written() -> None:

@@ -11,6 +11,7 @@ from vivavoce.interfaces import (
     ModelEvent,
     Prompt,
     PromptMessage,
+    PromptRead,
     TextDelta,
     Tool,
     ToolCallDelta,
@@ -30,7 +31,8 @@ async def generated(answer: bytes, prompt: Prompt = PROMPT, **settings: object) 
         language_model = await stack.enter_async_context(
             open_engine({"base_url": url, "model": "m", **settings})
         )
-        return [event async for event in language_model.generate(prompt)]
+        events = [event async for event in language_model.generate(prompt)]
+        return [event for event in events if not isinstance(event, PromptRead)]
 
 
 def call(arguments: str, **more: str) -> str:

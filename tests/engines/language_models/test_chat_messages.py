@@ -1,5 +1,11 @@
 from vivavoce.engines.language_models.chat_messages import SPOKEN, chat_messages, chat_tool_choice
-from vivavoce.interfaces import Prompt, PromptMessage, PromptToolCall, PromptToolOutput
+from vivavoce.interfaces import (
+    Prompt,
+    PromptMessage,
+    PromptPicture,
+    PromptToolCall,
+    PromptToolOutput,
+)
 
 
 def test_calls_made_together_are_one_message_and_outputs_follow() -> None:
@@ -48,3 +54,22 @@ def test_the_prompt_only_grows_at_its_end() -> None:
 def test_a_named_function_becomes_a_table() -> None:
     assert chat_tool_choice("required") == "required"
     assert chat_tool_choice("function:a") == {"type": "function", "function": {"name": "a"}}
+
+
+def test_pictures_go_in_order_with_the_text_as_they_came() -> None:
+    picture = PromptPicture("shown.1", "data:image/png;base64,AAAA", "low")
+    message = PromptMessage("user", "Look:", parts=("Look:", picture))
+    prompt = Prompt(session_id="sess_1", spoken=False, items=(message,))
+
+    assert chat_messages(prompt) == [
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "Look:"},
+                {
+                    "type": "image_url",
+                    "image_url": {"url": "data:image/png;base64,AAAA", "detail": "low"},
+                },
+            ],
+        }
+    ]

@@ -18,6 +18,7 @@ from vivavoce.interfaces import (
     Prompt,
     PromptItem,
     PromptMessage,
+    PromptRead,
     ResponderEngine,
     ResponseEvent,
     ResponseRequest,
@@ -72,7 +73,7 @@ async def answered(
 
 async def read(engine: ResponderEngine, asked: ResponseRequest) -> list[ResponseEvent]:
     async with aclosing(engine.responder.respond(asked)) as stream:
-        return [event async for event in stream]
+        return [event async for event in stream if not isinstance(event, PromptRead)]
 
 
 async def read_raw(*data: object, asked: ResponseRequest | None = None) -> list[ResponseEvent]:
@@ -238,7 +239,8 @@ async def test_as_a_writer_it_writes() -> None:
     script = HttpScript(answer=ANSWER, first_token_ms=1, token_ms=0)
     async with http_engines(script) as url, engine_at(url, window_tokens=4096) as engine:
         model = engine.language_model
-        found = [event async for event in model.generate(request().prompt)]
+        written = [event async for event in model.generate(request().prompt)]
+        found = [event for event in written if not isinstance(event, PromptRead)]
         await model.prefill(request().prompt)
         model.check_tool(Tool("look"))
         model.release("sess_1")

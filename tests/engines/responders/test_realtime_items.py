@@ -3,7 +3,13 @@
 import pytest
 
 from vivavoce.engines.responders.realtime_items import UpstreamConversation, UpstreamItem
-from vivavoce.interfaces import PromptItem, PromptMessage, PromptToolCall, PromptToolOutput
+from vivavoce.interfaces import (
+    PromptItem,
+    PromptMessage,
+    PromptPicture,
+    PromptToolCall,
+    PromptToolOutput,
+)
 from vivavoce.media.pcm import silence
 
 SOUND = silence(200).data
@@ -157,3 +163,17 @@ def test_an_answer_aside_changes_nothing_in_the_conversation() -> None:
     conversation.as_input([NEXT])
 
     assert conversation.bring_in_line([USER]) == []
+
+
+def test_a_picture_is_sent_once_and_known_by_its_id() -> None:
+    picture = PromptPicture("shown.0", "data:image/png;base64,AAAA", "high")
+    look = PromptMessage("user", "Look.", parts=(picture, "Look."))
+    conversation = UpstreamConversation()
+
+    (event,) = conversation.bring_in_line([look])
+
+    assert created(event)["content"] == [
+        {"type": "input_image", "image_url": "data:image/png;base64,AAAA", "detail": "high"},
+        {"type": "input_text", "text": "Look."},
+    ]
+    assert kinds(conversation.bring_in_line([look, NEXT])) == ["create"]

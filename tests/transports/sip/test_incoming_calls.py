@@ -1,35 +1,15 @@
 """Incoming calls over an in-memory network, in virtual time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-
-from aiosipua import SipRequest
 
 from tests.transports.sip.calls import Owner
 from tests.transports.sip.network import network, run_on_network
 from tests.transports.sip.peer import ANSWER, OFFER, Peer, answered
+from tests.transports.sip.stories import SERVER, play
 from tests.virtual_time import VirtualClock
-from vivavoce.transports.sip.events import Acknowledged, Ended, Reoffer
+from vivavoce.transports.sip.events import Acknowledged, Ended
 from vivavoce.transports.sip.server import SipServer
 from vivavoce.transports.sip.settings import SipSettings
-
-SERVER = ("127.0.0.1", 5060)
-Story = Callable[[SipServer, Peer, Owner], Awaitable[None]]
-
-
-def play(story: Story, owner: Owner | None = None, **settings: object) -> None:
-    """Run a story with a server, a peer and an owner of calls."""
-
-    async def main() -> None:
-        whose = owner or Owner()
-        chosen = SipSettings(tcp_port=None, **settings)  # type: ignore[arg-type]  # passed on
-        async with (
-            SipServer(chosen, VirtualClock(), whose) as server,
-            Peer(SERVER) as peer,
-        ):
-            await story(server, peer, whose)
-
-    run_on_network(main())
 
 
 def test_a_call_is_tried_rung_answered_acknowledged_and_hung_up_by_the_caller() -> None:
@@ -197,91 +177,6 @@ def test_a_hangup_before_the_ack_waits_for_the_ack() -> None:
     play(story)
 
 
-def test_hold_and_resume_and_a_changed_address_reach_the_owner_and_get_its_answer() -> None:
-    async def story(server: SipServer, peer: Peer, owner: Owner) -> None:
-        await answered(peer)
-        assert await owner.next() == Acknowledged(None)
-        held = f"{OFFER}a=sendonly\r\n"
-        for method, offer in (("INVITE", held), ("UPDATE", OFFER)):
-            peer.send(peer.make(method, sdp=offer))
-            answer = await peer.response(200, method)
-            event = await owner.next()
-
-            assert isinstance(event, Reoffer)
-            assert event.sdp == offer
-            assert "5002" in answer.text
-            if method == "INVITE":
-                peer.ack(answer)
-                assert await owner.next() == Acknowledged(None)
-
-    play(story)
-
-
-def test_an_invite_without_an_offer_gets_ours_and_the_ack_brings_the_answer() -> None:
-    async def story(server: SipServer, peer: Peer, owner: Owner) -> None:
-        peer.invite(sdp=None)
-        answer = await peer.response(200)
-        peer.ack(answer, sdp=OFFER)
-
-        assert (await owner.call()).caller.offer is None
-        assert await owner.next() == Acknowledged(OFFER)
-
-    play(story)
-
-
-def test_a_second_offer_before_the_first_is_answered_must_wait() -> None:
-    async def story(server: SipServer, peer: Peer, owner: Owner) -> None:
-        await answered(peer)
-        await owner.next()
-        peer.invite()
-        await peer.response(100)
-        peer.invite()
-        refusal = await peer.response()
-
-        assert refusal.status_code == 500
-        assert refusal.headers.get_first("Retry-After") == "2"
-
-    play(story, Owner(answers=False))
-
-
-def test_a_reoffer_may_be_refused_and_cancelled() -> None:
-    async def story(server: SipServer, peer: Peer, owner: Owner) -> None:
-        await answered(peer)
-        await owner.next()
-        invite = peer.invite()
-        refused = await owner.next()
-        assert isinstance(refused, Reoffer)
-        refused.refuse()
-        assert (await peer.response()).status_code == 488
-        peer.send(peer.make("ACK", cseq=peer.cseq, branch=invite.via[0].branch))
-        invite = peer.invite()
-        cancelled = await owner.next()
-        peer.send(peer.make("CANCEL", cseq=peer.cseq, branch=invite.via[0].branch))
-        assert (await peer.response(method="INVITE")).status_code == 487
-
-        assert isinstance(cancelled, Reoffer)
-        assert not cancelled.is_open
-        cancelled.answer(ANSWER)
-        assert (await owner.call()).state == "up"
-
-    play(story, Owner(answers=False))
-
-
-def test_an_offer_that_the_owner_leaves_lying_is_refused() -> None:
-    async def story(server: SipServer, peer: Peer, owner: Owner) -> None:
-        await answered(peer)
-        await owner.next()
-        peer.send(peer.make("UPDATE", sdp=OFFER))
-        assert (await peer.response()).status_code == 500
-        reoffer = await owner.next()
-
-        assert isinstance(reoffer, Reoffer)
-        assert not reoffer.is_open
-        assert 19 < network().time() < 22
-
-    play(story, Owner(answers=False))
-
-
 def test_requests_out_of_order_are_refused_and_options_in_a_call_is_answered() -> None:
     async def story(server: SipServer, peer: Peer, owner: Owner) -> None:
         await answered(peer)
@@ -291,142 +186,6 @@ def test_requests_out_of_order_are_refused_and_options_in_a_call_is_answered() -
         assert (await peer.response(method="BYE")).status_code == 500
 
     play(story)
-
-
-def test_the_session_timer_that_the_caller_keeps_ends_the_call_without_refreshes() -> None:
-    async def story(server: SipServer, peer: Peer, owner: Owner) -> None:
-        answer = await answered(
-            peer, headers={"Supported": "timer", "Session-Expires": "100;refresher=uac"}
-        )
-        assert answer.headers.get_first("Session-Expires") == "100;refresher=uac"
-        assert answer.headers.get("Require") == ["timer"]
-        await asyncio.sleep(60)
-        peer.send(peer.make("UPDATE", headers={"Supported": "timer", "Session-Expires": "100"}))
-        await peer.response(200, "UPDATE")
-        refreshed = network().time()
-        bye = await peer.request("BYE")
-        peer.send(peer.reply(bye, 200))
-
-        assert 66 < network().time() - refreshed < 70
-        assert await owner.next() == Acknowledged(None)
-        assert await owner.next() == Ended("session_expired")
-
-    play(story)
-
-
-def test_the_session_timer_that_we_keep_refreshes_by_update_and_ends_a_dead_call() -> None:
-    async def story(server: SipServer, peer: Peer, owner: Owner) -> None:
-        await answered(peer)
-        for _ in range(2):
-            update = await peer.request("UPDATE")
-            assert update.headers.get_first("Session-Expires") == "200;refresher=uac"
-            peer.send(peer.reply(update, 200, Session_Expires="200;refresher=uac"))
-        update = await peer.request("UPDATE")
-        peer.send(peer.reply(update, 481))
-        bye = await peer.request("BYE")
-        peer.send(peer.reply(bye, 481))
-
-        assert 290 < network().time() < 310
-        await owner.next()
-        assert await owner.next() == Ended("session_expired", 481)
-
-    play(story, session_timer_s=200)
-
-
-def test_where_update_is_not_allowed_the_refresh_is_an_invite() -> None:
-    async def story(server: SipServer, peer: Peer, owner: Owner) -> None:
-        await answered(peer, headers={"Allow": "INVITE, ACK, BYE"})
-        invite = await peer.request("INVITE")
-        glare = peer.make("INVITE", sdp=OFFER)
-        peer.send(glare)
-        assert (await peer.response()).status_code == 491
-        answer = peer.reply(invite, 200)
-        answer.text = OFFER
-        peer.send(answer)
-        ack = await peer.request("ACK")
-        peer.send(answer)
-        again = await peer.request("ACK")
-
-        assert invite.text == ANSWER
-        assert ack.cseq == again.cseq
-        assert ack.cseq is not None
-        assert ack.cseq.seq == 1
-
-    play(story, session_timer_s=200)
-
-
-def test_a_timer_that_is_too_short_is_refused_with_the_least() -> None:
-    async def story(server: SipServer, peer: Peer, owner: Owner) -> None:
-        peer.invite(headers={"Supported": "timer", "Session-Expires": "60"})
-        refusal = await peer.response()
-
-        assert refusal.status_code == 422
-        assert refusal.headers.get_first("Min-SE") == "90"
-
-    play(story)
-
-
-def _notify(peer: Peer, fragment: str, state: str) -> SipRequest:
-    notify = peer.make("NOTIFY", headers={"Event": "refer", "Subscription-State": state})
-    notify.headers.set_single("Content-Type", "message/sipfrag;version=2.0")
-    notify.text = fragment
-    return notify
-
-
-def test_a_transfer_is_told_step_by_step() -> None:
-    async def story(server: SipServer, peer: Peer, owner: Owner) -> None:
-        await answered(peer)
-        await owner.next()
-        progress = (await owner.call()).refer("tel:+15550100")
-        seen: list[tuple[int, bool]] = []
-
-        async def follow() -> None:
-            seen.extend([(step.status, step.is_final) async for step in progress])
-
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(follow())
-            refer = await peer.request("REFER")
-            peer.send(peer.reply(refer, 202))
-            for line, state in (
-                ("SIP/2.0 100 Trying", "active;expires=60"),
-                ("SIP/2.0 180 Ringing\r\n", "active"),
-                ("SIP/2.0 200 OK\r\n", "terminated;reason=noresource"),
-            ):
-                peer.send(_notify(peer, line, state))
-                assert (await peer.response(method="NOTIFY")).status_code == 200
-
-        assert refer.headers.get_first("Refer-To") == "<tel:+15550100>"
-        assert seen == [(202, False), (100, False), (180, False), (200, True)]
-        peer.send(_notify(peer, "SIP/2.0 200 OK", "terminated"))
-        assert (await peer.response(method="NOTIFY")).status_code == 481
-
-    play(story)
-
-
-def test_a_refused_transfer_a_silent_one_and_one_that_ends_the_call_all_end() -> None:
-    async def story(server: SipServer, peer: Peer, owner: Owner) -> None:
-        await answered(peer)
-        await owner.next()
-        call = await owner.call()
-
-        async def follow(status: int, then: str | None = None) -> list[int]:
-            async with asyncio.TaskGroup() as tasks:
-                seen = tasks.create_task(_statuses(call.refer("sip:bob@127.0.0.1")))
-                peer.send(peer.reply(await peer.request("REFER"), status))
-                if then is not None:
-                    await asyncio.sleep(0.1)
-                    peer.send(peer.make(then))
-            return seen.result()
-
-        assert await follow(405) == [405]
-        assert await follow(202) == [202, 408]
-        assert await follow(202, "BYE") == [202]
-
-    play(story)
-
-
-async def _statuses(progress: object) -> list[int]:
-    return [step.status async for step in progress]  # type: ignore[attr-defined]  # any iterator
 
 
 def test_the_owner_who_leaves_hangs_up_and_one_who_fails_refuses() -> None:

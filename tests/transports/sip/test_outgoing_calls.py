@@ -205,6 +205,30 @@ def test_hanging_up_a_ringing_call_cancels_it_once_it_rings() -> None:
     play(story)
 
 
+def test_a_call_that_nobody_answers_is_given_up_after_a_minute() -> None:
+    async def story(server: SipServer, peer: Peer) -> None:
+        call = await server.call("sip:ann@tel.example", OFFER, trunk="t")
+        invite = await peer.request("INVITE")
+        peer.send(peer.reply(invite, 180))
+        assert await happened(call, 2) == [Ringing(180), Ended("unanswered", 487)]
+        assert 59 < network().time() < 61
+        assert (await peer.request("CANCEL")).call_id == invite.call_id
+        assert call.state == "over"
+
+    play(story)
+
+
+def test_a_call_that_was_answered_goes_on_after_that_minute() -> None:
+    async def story(server: SipServer, peer: Peer) -> None:
+        call = await server.call("sip:ann@tel.example", OFFER, trunk="t")
+        peer.send(answer_to(peer, await peer.request("INVITE")))
+        assert await happened(call, 1) == [Answered(ANSWER)]
+        await asyncio.sleep(90)
+        assert call.state == "up"
+
+    play(story)
+
+
 def test_an_answer_that_crosses_the_cancel_is_acknowledged_and_hung_up() -> None:
     async def story(server: SipServer, peer: Peer) -> None:
         call = await server.call("100", OFFER, trunk="t")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.transports.sip.calls import Owner
 from tests.transports.sip.network import network, run_on_network
 from tests.transports.sip.peer import OFFER, Peer, answered
-from tests.transports.sip.test_incoming_calls import SERVER, play
+from tests.transports.sip.stories import SERVER, play
 from tests.virtual_time import VirtualClock
 from vivavoce.errors import ConfigError
 from vivavoce.transports.sip.server import SipServer

@@ -8,11 +8,11 @@ import pytest
 from vivavoce.ids import counting_ids
 from vivavoce.protocol.codec import encode_server_event
 from vivavoce.protocol.items import InputAudio, InputImage, InputText, Item, Message, OutputAudio
+from vivavoce.protocol.response_events import ResponseOutputTextDelta
 from vivavoce.protocol.server_events import (
     ConversationItemAdded,
     ConversationItemRetrieved,
     InputAudioBufferCleared,
-    ResponseOutputTextDelta,
     ServerEvent,
 )
 from vivavoce.transports.webrtc.fitting import fitting_events

@@ -9,6 +9,7 @@ from vivavoce.interfaces import (
     AudioDelta,
     Finished,
     LanguageModel,
+    PromptRead,
     ResponseEvent,
     ResponseRequest,
     Synthesizer,
@@ -31,11 +32,18 @@ class CascadeResponder:
         self._synthesizer = synthesizer
 
     @property
+    def sees_pictures(self) -> bool:
+        """Whether the language model does."""
+        return self._language_model.sees_pictures
+
+    @property
     def prepare_after_ms(self) -> int:
         """Silence after which preparing an answer is worth the language model's cost."""
         return self._language_model.prepare_after_ms
 
-    async def respond(self, request: ResponseRequest) -> AsyncGenerator[ResponseEvent, None]:
+    async def respond(
+        self, request: ResponseRequest
+    ) -> AsyncGenerator[ResponseEvent | PromptRead, None]:
         """Make one answer; each clause's `TextDelta` comes right before its sound."""
         async with aclosing(self._language_model.generate(request.prompt)) as written:
             if request.modality == "text":

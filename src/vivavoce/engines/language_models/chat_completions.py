@@ -6,16 +6,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from vivavoce.engines.http_client import (
-    HttpClient,
-    decoded,
-    event_data,
-    open_client,
-    parse_endpoint,
-    read_to_end,
-)
-from vivavoce.engines.language_models.chat_chunks import AnswerReader, Chunk
+from vivavoce.engines.http_client import HttpClient, open_client, parse_endpoint
+from vivavoce.engines.language_models.chat_chunks import AnswerReader
 from vivavoce.engines.language_models.chat_messages import chat_body, chat_messages
+from vivavoce.engines.language_models.chat_stream import chat_events
 from vivavoce.interfaces import (
     FRAME_MS,
     LanguageModel,
@@ -38,6 +32,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the server calls the limit; hosted reasoning models know the second name only."""
     reasoning_efforts: tuple[Literal["minimal", "low", "medium", "high", "xhigh"], ...] = ()
     """What the model knows of `reasoning_effort`, least first; empty: it does not reason."""
+    vision: bool = False
+    """Whether the model sees: pictures go to it as they are, else as the words found in them."""
     prefill: bool = False
     """Have the server read the prompt ahead of the first answer, for one token of output. Worth
     it for a server of your own that keeps what it read; others charge for it."""
@@ -71,6 +67,11 @@ class ChatCompletions:
         return self._options.window_tokens
 
     @property
+    def sees_pictures(self) -> bool:
+        """As configured."""
+        return self._options.vision
+
+    @property
     def reasoning_efforts(self) -> tuple[str, ...]:
         """As configured."""
         return self._options.reasoning_efforts
@@ -82,19 +83,9 @@ class ChatCompletions:
             EngineError: the server failed, or its answer can't be understood.
         """
         answer = AnswerReader(self._client)
-        is_done = False
-        async with (
-            self._client.post_json("/chat/completions", self._body(prompt)) as response,
-            aclosing(event_data(response, self._client)) as events,
-        ):
-            async for data in events:
-                if is_done := data == b"[DONE]":
-                    await read_to_end(response)
-                    break
-                for event in answer.read(decoded(data, Chunk, self._client)):
-                    yield event
-        for event in answer.end(is_done=is_done):
-            yield event
+        async with aclosing(chat_events(self._client, self._body(prompt), answer)) as events:
+            async for event in events:
+                yield event
 
     async def prefill(self, prompt: Prompt) -> None:
         """Have the prompt read, if the settings say so.

@@ -8,6 +8,7 @@ import pybase64
 from vivavoce.interfaces import (
     Prompt,
     PromptMessage,
+    PromptPicture,
     PromptToolCall,
     PromptToolOutput,
     Tool,
@@ -94,10 +95,18 @@ def _message(item: PromptMessage | PromptToolOutput, *, with_sound: bool) -> Jso
             data = pybase64.b64encode(wav_bytes(Pcm(audio))).decode()
             part = {"type": "input_audio", "input_audio": {"data": data, "format": "wav"}}
             return {"role": role, "content": [part]}
+        case PromptMessage(role=role, parts=parts) if parts:
+            return {"role": role, "content": [_part(part) for part in parts]}
         case PromptMessage(role=role, text=text):
             return {"role": role, "content": text}
         case PromptToolOutput(call_id=call_id, output=output):
             return {"role": "tool", "tool_call_id": call_id, "content": output}
+
+
+def _part(part: str | PromptPicture) -> Json:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    return {"type": "image_url", "image_url": {"url": part.image_url, "detail": part.detail}}
 
 
 def _function(tool: Tool) -> Mapping[str, object]:

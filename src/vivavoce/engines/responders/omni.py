@@ -11,16 +11,10 @@ from typing import Annotated, Literal
 import pybase64
 from msgspec import Meta, Struct
 
-from vivavoce.engines.http_client import (
-    HttpClient,
-    decoded,
-    event_data,
-    open_client,
-    parse_endpoint,
-    read_to_end,
-)
+from vivavoce.engines.http_client import HttpClient, open_client, parse_endpoint
 from vivavoce.engines.language_models.chat_chunks import AnswerReader, Chunk
 from vivavoce.engines.language_models.chat_messages import chat_body, chat_messages
+from vivavoce.engines.language_models.chat_stream import chat_events
 from vivavoce.engines.responders.sound_places import after_last_answer
 from vivavoce.engines.responders.spoken_order import SpokenOrder
 from vivavoce.engines.responders.writing import ResponderAsWriter
@@ -52,6 +46,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the server calls the limit."""
     reasoning_efforts: tuple[Literal["minimal", "low", "medium", "high", "xhigh"], ...] = ()
     """What the model knows of `reasoning_effort`, least first; empty: it does not reason."""
+    vision: bool = False
+    """Whether the model sees: pictures go to it as they are, else as the words found in them."""
 
 
 @asynccontextmanager
@@ -84,6 +80,7 @@ class OmniResponder:
         self._client = client
         self._model = model
         self._options = options
+        self.sees_pictures = options.vision
         self._names = dict(options.voices) if isinstance(options.voices, Mapping) else {}
 
     async def respond(self, request: ResponseRequest) -> Stream[ResponseEvent]:
@@ -93,19 +90,9 @@ class OmniResponder:
             EngineError: the server failed, or its answer can't be understood.
         """
         answer = _OmniReader(self._client, request)
-        is_done = False
-        async with (
-            self._client.post_json("/chat/completions", self._body(request)) as response,
-            aclosing(event_data(response, self._client)) as events,
-        ):
-            async for data in events:
-                if is_done := data == b"[DONE]":
-                    await read_to_end(response)
-                    break
-                for event in answer.read(decoded(data, Chunk, self._client)):
-                    yield event
-        for event in answer.end(is_done=is_done):
-            yield event
+        async with aclosing(chat_events(self._client, self._body(request), answer)) as events:
+            async for event in events:
+                yield event
 
     def _body(self, request: ResponseRequest) -> dict[str, object]:
         prompt = request.prompt

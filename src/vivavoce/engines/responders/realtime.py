@@ -82,6 +82,7 @@ class RealtimeResponder:
         self._client = client
         self._model = endpoint.model
         self._timeout_s = endpoint.timeout_s
+        self.sees_pictures = options.vision
         self._settings = UpstreamSettings(options, endpoint.extra_body)
         self._tasks = tasks
         self._links: dict[str, _Link] = {}

@@ -14,7 +14,13 @@ from msgspec import Struct
 
 from vivavoce.engines.responders.realtime_settings import Json
 from vivavoce.engines.responders.sound_places import after_last_answer
-from vivavoce.interfaces import PromptItem, PromptMessage, PromptToolCall, PromptToolOutput
+from vivavoce.interfaces import (
+    PromptItem,
+    PromptMessage,
+    PromptPicture,
+    PromptToolCall,
+    PromptToolOutput,
+)
 
 Key = tuple[str, ...]
 """What two items have in common that mean the same."""
@@ -122,6 +128,8 @@ class UpstreamConversation:
             ):
                 part: Json = {"type": "input_audio", "audio": audio}
                 return _message("user", part | ({"transcript": text} if text else {}))
+            case PromptMessage(role=role, parts=parts) if parts:
+                return {"type": "message", "role": role, "content": [_part(p) for p in parts]}
             case PromptMessage(role=role, text=text):
                 kind = "output_text" if role == "assistant" else "input_text"
                 return _message(role, {"type": kind, "text": text})
@@ -139,6 +147,8 @@ def key_of(item: PromptItem) -> Key:
     So an item stays upstream as it was heard when the session keeps its sound no longer.
     """
     match item:
+        case PromptMessage(role=role, parts=parts) if parts:
+            return (role, *(p if isinstance(p, str) else p.picture_id for p in parts))
         case PromptMessage(role=role, text="", audio=audio):
             return (role, "", str(len(audio)), str(zlib.crc32(audio)))
         case PromptMessage(role="user", text=text):
@@ -160,6 +170,12 @@ def _deletions(item: UpstreamItem) -> Iterator[Json]:
     for item_id in item.item_ids:
         event_id = f"{LENIENT}_{item_id}"
         yield {"type": "conversation.item.delete", "event_id": event_id, "item_id": item_id}
+
+
+def _part(part: str | PromptPicture) -> Json:
+    if isinstance(part, str):
+        return {"type": "input_text", "text": part}
+    return {"type": "input_image", "image_url": part.image_url, "detail": part.detail}
 
 
 def _message(role: str, part: Json) -> Json:

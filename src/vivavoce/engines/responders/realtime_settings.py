@@ -27,6 +27,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the model knows of `reasoning.effort`, least first; empty: it does not reason."""
     temperature: bool = False
     """Whether the service knows `temperature`, which Beta clients set; the vendor's does not."""
+    vision: bool = False
+    """Whether the model sees: pictures go to it as they are, else as the words found in them."""
 
 
 class UpstreamSettings:

@@ -5,8 +5,10 @@ from contextlib import aclosing
 
 from vivavoce.interfaces import (
     AudioDelta,
+    GuardrailTripped,
     ModelEvent,
     Prompt,
+    PromptRead,
     Responder,
     ResponseRequest,
     Stream,
@@ -57,12 +59,17 @@ class ResponderAsWriter:
         """The responder's."""
         return self._responder.prepare_after_ms
 
-    async def generate(self, prompt: Prompt) -> Stream[ModelEvent]:
+    @property
+    def sees_pictures(self) -> bool:
+        """The responder's."""
+        return self._responder.sees_pictures
+
+    async def generate(self, prompt: Prompt) -> Stream[ModelEvent | PromptRead]:
         """Have the responder write one answer."""
         request = ResponseRequest(response_id="", prompt=prompt, modality="text")
         async with aclosing(self._responder.respond(request)) as events:
             async for event in events:
-                if not isinstance(event, AudioDelta):
+                if not isinstance(event, AudioDelta | GuardrailTripped):
                     yield event
 
     async def prefill(self, prompt: Prompt) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
+from vivavoce.engines.onnx_options import onnx_options
 from vivavoce.engines.strict_settings import parse_settings
 from vivavoce.engines.three_to_two import FROM_SAMPLES, Samples, ThreeToTwo
 from vivavoce.errors import EngineError
@@ -97,9 +98,6 @@ def _load(path: Path) -> Any:
 
     if not path.is_file():
         raise EngineError(f"the speech detector's model is missing: {path}")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(
+        str(path), onnx_options(), providers=["CPUExecutionProvider"]
+    )

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from vivavoce.engines.onnx_options import onnx_options
 from vivavoce.engines.synthesizers.phonemes import Phonemizer, cut_phonemes
 from vivavoce.engines.synthesizers.speakers import Speaker, load_styles
 from vivavoce.engines.synthesizers.waveform import Samples
@@ -96,12 +97,7 @@ class KokoroVoices:
 
 
 def _load(model_path: Path, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # Waiting threads that spin take the cores from the language model.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options = onnx_options(threads)
     try:
         data = model_path.read_bytes()
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])

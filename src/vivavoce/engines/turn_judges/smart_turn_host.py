@@ -8,6 +8,7 @@ import numpy as np
 import onnxruntime
 
 from vivavoce.engines.log_mel import RATE_HZ, log_mel
+from vivavoce.engines.onnx_options import onnx_options
 from vivavoce.engines.three_to_two import Samples, to_16_khz
 from vivavoce.errors import ConfigError
 
@@ -24,13 +25,8 @@ def open_host(settings: dict[str, Any]) -> "SmartTurnHost":
     path = Path(settings["model_dir"]) / _FILE
     if not path.is_file():
         raise ConfigError(f"there is no smart-turn model: {path} is missing")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
     host = SmartTurnHost(
-        onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        onnxruntime.InferenceSession(str(path), onnx_options(), providers=["CPUExecutionProvider"])
     )
     host.judge(bytes(48_000))
     return host

@@ -1,6 +1,15 @@
 /** A session as code: what was chosen on the page, for programs. */
 
-import { SAMPLE_TOOL } from './tool.js';
+import {
+  PYTHON_TOOL,
+  TOOL,
+  isLast,
+  needsOf,
+  pythonCases,
+  pythonState,
+  scriptCalls,
+  scriptState,
+} from './code_calls.js';
 
 /** The languages: how each is named, what it needs, and a function that writes it. */
 export const LANGUAGES = [
@@ -21,18 +30,19 @@ export const LANGUAGES = [
   },
 ];
 
-function python(session, baseUrl, needsKey) {
+function python(session, { baseUrl, needsKey, serverGoesOn }) {
+  const needs = needsOf(session, serverGoesOn);
   const key = needsKey ? 'os.environ["VIVAVOCE_API_KEY"]' : '"any"';
   return `import asyncio
 import base64
-${session.tools.length > 0 ? 'import json\n' : ''}${needsKey ? 'import os\n' : ''}import sys
+${needs.functions ? 'import json\n' : ''}${needsKey ? 'import os\n' : ''}import sys
 import wave
 
 from openai import AsyncOpenAI
 
 MODEL = ${JSON.stringify(session.model)}
 SESSION = ${pythonLiteral(withoutModel(session))}
-${session.tools.length > 0 ? PYTHON_TOOL : ''}
+${needs.functions ? PYTHON_TOOL : ''}
 
 async def main(question: str) -> None:
     client = AsyncOpenAI(base_url=${JSON.stringify(baseUrl)}, api_key=${key})
@@ -43,7 +53,7 @@ async def main(question: str) -> None:
         await connection.conversation.item.create(item=item)
         await connection.response.create()
         sound = bytearray()
-        async for event in connection:
+${pythonState(needs)}        async for event in connection:
             match event.type:
                 case "response.output_audio.delta":
                     sound += base64.b64decode(event.delta)
@@ -51,8 +61,7 @@ async def main(question: str) -> None:
                     print(event.delta, end="", flush=True)
                 case "error":
                     raise SystemExit(event.error.message)
-                case "response.done":
-${session.tools.length > 0 ? PYTHON_CALLS : '                    break\n'}    print()
+${pythonCases(needs)}    print()
     with wave.open("answer.wav", "wb") as file:
         file.setparams((1, 2, 24000, 0, "NONE", ""))
         file.writeframes(sound)
@@ -62,27 +71,8 @@ asyncio.run(main(sys.argv[1]))
 `;
 }
 
-const PYTHON_TOOL = `
-
-def ${SAMPLE_TOOL.name}(colour: str) -> str:
-    """Your own code."""
-    return json.dumps({"done": True, "colour": colour})
-`;
-
-const PYTHON_CALLS = `                    calls = [it for it in event.response.output if it.type == "function_call"]
-                    if not calls:
-                        break
-                    for call in calls:
-                        output = {
-                            "type": "function_call_output",
-                            "call_id": call.call_id,
-                            "output": ${SAMPLE_TOOL.name}(**json.loads(call.arguments)),
-                        }
-                        await connection.conversation.item.create(item=output)
-                    await connection.response.create()
-`;
-
-function pageScript(session, baseUrl) {
+function pageScript(session, { baseUrl, serverGoesOn }) {
+  const needs = needsOf(session, serverGoesOn);
   return `const BASE_URL = ${JSON.stringify(baseUrl)};
 const SESSION = ${JSON.stringify(session, null, 2)};
 
@@ -98,10 +88,10 @@ export async function talk(key, onEvent = console.log) {
   const events = peer.createDataChannel('oai-events');
   const send = (event) => events.send(JSON.stringify(event));
   events.onopen = () => send({ type: 'session.update', session: SESSION });
-  events.onmessage = ({ data }) => {
+${indented(scriptState(needs), 2)}  events.onmessage = ({ data }) => {
     const event = JSON.parse(data);
     onEvent(event);
-${session.tools.length > 0 ? indented(CALLS, 4) : ''}  };
+${indented(scriptCalls(needs), 4)}  };
 
   await peer.setLocalDescription(await peer.createOffer());
   const answer = await fetch(\`\${BASE_URL}/realtime/calls?model=\${SESSION.model}\`, {
@@ -113,10 +103,11 @@ ${session.tools.length > 0 ? indented(CALLS, 4) : ''}  };
   await peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
   return { peer, send, microphone, sound };
 }
-${session.tools.length > 0 ? TOOL : ''}`;
+${needs.functions ? TOOL : ''}`;
 }
 
-function nodeScript(session, baseUrl, needsKey) {
+function nodeScript(session, { baseUrl, needsKey, serverGoesOn }) {
+  const needs = needsOf(session, serverGoesOn);
   const key = needsKey ? 'process.env.VIVAVOCE_API_KEY' : "'any'";
   const url = `${baseUrl.replace(/^http/, 'ws')}/realtime?model=${encodeURIComponent(session.model)}`;
   return `const KEY = ${key};
@@ -127,7 +118,7 @@ const socket = new WebSocket(${JSON.stringify(url)}, [
   \`openai-insecure-api-key.\${KEY}\`,
 ]);
 const send = (event) => socket.send(JSON.stringify(event));
-
+${scriptState(needs)}
 socket.onopen = () => {
   send({ type: 'session.update', session: SESSION });
   const content = [{ type: 'input_text', text: process.argv[2] }];
@@ -138,33 +129,13 @@ socket.onmessage = ({ data }) => {
   const event = JSON.parse(data);
   if (/_(transcript|text)\\.delta$/.test(event.type)) process.stdout.write(event.delta);
   if (event.type === 'error') console.error(event.error.message);
-${session.tools.length > 0 ? indented(CALLS, 2) : ''}  if (event.type === 'response.done'${
-    session.tools.length > 0
-      ? " && !event.response.output.some((item) => item.type === 'function_call')"
-      : ''
-  }) {
+${indented(scriptCalls(needs), 2)}  if (event.type === 'response.done'${isLast(needs)}) {
     console.log();
     socket.close();
   }
 };
-${session.tools.length > 0 ? TOOL : ''}`;
+${needs.functions ? TOOL : ''}`;
 }
-
-const CALLS = `if (event.type === 'response.done') {
-  const calls = event.response.output.filter((item) => item.type === 'function_call');
-  for (const { call_id, arguments: json } of calls) {
-    const output = ${SAMPLE_TOOL.name}(JSON.parse(json));
-    send({ type: 'conversation.item.create', item: { type: 'function_call_output', call_id, output } });
-  }
-  if (calls.length > 0) send({ type: 'response.create' });
-}
-`;
-
-const TOOL = `
-function ${SAMPLE_TOOL.name}({ colour }) {
-  return JSON.stringify({ done: true, colour }); // your own code
-}
-`;
 
 function withoutModel({ model: _model, ...session }) {
   return session;

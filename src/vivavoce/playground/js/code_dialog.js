@@ -29,16 +29,16 @@ export class CodeDialog {
     byId('code-copy').addEventListener('click', () => this.copy());
   }
 
-  open(session, needsKey) {
+  open(session, { needsKey, serverGoesOn }) {
     this.session = session;
-    this.needsKey = needsKey;
+    this.server = { baseUrl: BASE_URL, needsKey, serverGoesOn };
     this.write();
     this.dialog.showModal();
   }
 
   write() {
     byId('code-hint').textContent = this.chosen.hint;
-    byId('code-text').textContent = this.chosen.write(this.session, BASE_URL, this.needsKey);
+    byId('code-text').textContent = this.chosen.write(this.session, this.server);
     byId('code-copied').textContent = '';
   }
 

@@ -2,7 +2,7 @@
 
 import { byId } from './dom.js';
 import { notice } from './notices.js';
-import { pictureOf } from './picture.js';
+import { pictureAmong, pictureOf } from './picture.js';
 
 export class Composer {
   /** `say` gets text and picture (a data URL or null); it says whether they were sent. */
@@ -21,9 +21,10 @@ export class Composer {
     });
     byId('attachment-remove').addEventListener('click', () => this.show(null));
     this.input.addEventListener('paste', (event) => {
-      const file = [...event.clipboardData.files].find(({ type }) => type.startsWith('image/'));
+      const file = pictureAmong(event.clipboardData.files);
       if (file !== undefined) this.attach(file);
     });
+    this.takeDropped();
   }
 
   focus() {
@@ -43,6 +44,29 @@ export class Composer {
     if (await this.say(text, picture)) return;
     this.input.value = text; // it was not sent: it is not lost
     this.show(picture);
+  }
+
+  /** A picture dropped anywhere on the page is attached; the browser would open it instead. */
+  takeDropped() {
+    const form = byId('composer');
+    const hover = (isOver) => form.classList.toggle('is-drop', isOver);
+    document.addEventListener('dragover', (event) => {
+      if (!event.dataTransfer.types.includes('Files')) return;
+      event.preventDefault();
+      hover(!this.input.disabled);
+    });
+    document.addEventListener('dragleave', (event) => {
+      if (event.relatedTarget === null) hover(false);
+    });
+    document.addEventListener('drop', (event) => {
+      if (!event.dataTransfer.types.includes('Files')) return;
+      event.preventDefault();
+      hover(false);
+      const file = pictureAmong(event.dataTransfer.files);
+      if (this.input.disabled) return;
+      if (file === undefined) notice('This file is no picture.', 'bad');
+      else this.attach(file);
+    });
   }
 
   async attach(file) {

@@ -1,10 +1,12 @@
 /** The transcript of both sides, read off the events. It touches no page, so it can be replayed. */
 
+import { decide, describe, isOfTools, tellFailure } from './mcp_entries.js';
+
 const BYTES_PER_MS = { 'audio/pcm': 48, 'audio/pcmu': 8, 'audio/pcma': 8 };
 
 export class Conversation {
   constructor() {
-    /** In order: {id, kind, text, isPartial, unheard, note, isBad, picture}. */
+    /** In order: {id, kind, text, isPartial, unheard, note, isBad, picture, requestId}. */
     this.entries = [];
     this.byId = new Map();
     this.answers = new Map();
@@ -30,6 +32,7 @@ export class Conversation {
         note: '',
         isBad: false,
         picture: null,
+        requestId: null,
       };
       this.byId.set(id, found);
       this.entries.push(found);
@@ -50,7 +53,19 @@ export class Conversation {
     if (item.type === 'message') return this.message(item, isOurs, eventId);
     if (item.type === 'function_call') return this.call(item);
     if (item.type === 'function_call_output') return this.output(item);
-    return null;
+    return isOfTools(item) ? this.ofTools(item, false) : null;
+  }
+
+  /** What is about the server's own tools; `isDone`: nothing more comes of the item. */
+  ofTools(item, isDone) {
+    if (item.type === 'mcp_approval_response') {
+      const asked = this.byId.get(item.approval_request_id);
+      if (asked !== undefined) decide(asked, item);
+      return asked;
+    }
+    const entry = this.entry(item.id, 'tool');
+    describe(entry, item, isDone);
+    return entry;
   }
 
   message(item, isOurs, eventId) {
@@ -174,6 +189,19 @@ const RECEIVED = {
   'conversation.item.added'({ item }) {
     return this.item(item, false);
   },
+  'conversation.item.done'({ item }) {
+    return isOfTools(item) ? this.ofTools(item, true) : null;
+  },
+  'mcp_list_tools.failed'({ item_id }) {
+    const entry = this.byId.get(item_id);
+    if (entry !== undefined) tellFailure(entry, 'could not be listed; the log of the server says why');
+    return entry;
+  },
+  'response.mcp_call.in_progress'({ item_id }) {
+    const entry = this.byId.get(item_id);
+    if (entry !== undefined) entry.note = 'running …';
+    return entry;
+  },
   'conversation.item.deleted'({ item_id }) {
     const entry = this.byId.get(item_id);
     if (entry !== undefined) entry.note = 'deleted';
@@ -189,7 +217,13 @@ const RECEIVED = {
     return this.sound(event);
   },
   'response.output_item.done'({ item }) {
-    return item.type === 'function_call' ? this.call(item) : null;
+    if (item.type === 'function_call') return this.call(item);
+    return isOfTools(item) ? this.ofTools(item, true) : null;
+  },
+  'response.mcp_call_arguments.done'({ item_id, arguments: args }) {
+    const entry = this.byId.get(item_id);
+    if (entry !== undefined) entry.text = entry.text.replace(/\(.*$/s, () => `(${args})`);
+    return entry;
   },
   'conversation.item.truncated'({ item_id, audio_end_ms }) {
     return this.cut(

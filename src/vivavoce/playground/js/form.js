@@ -1,6 +1,7 @@
 /** The form with what is to be chosen for a session; it remembers, for this browser. */
 
 import { byId, element } from './dom.js';
+import { offerLabels, readServerTools, recallLabels } from './server_tools.js';
 
 const KEY = 'vivavoce.choices';
 
@@ -27,6 +28,7 @@ export class SettingsForm {
     voice.value = setup.default_voice;
     instructions.value = setup.instructions;
     silence.value = setup.silence_duration_ms;
+    offerLabels(setup.tool_labels);
     this.recall(setup);
     this.form.inert = false;
     this.show();
@@ -49,6 +51,7 @@ export class SettingsForm {
       modality: elements.modality.value,
       noise: elements.noise.value,
       transport: elements.transport.value,
+      ...readServerTools(this.form),
     };
   }
 
@@ -76,7 +79,9 @@ export class SettingsForm {
     } catch {
       return;
     }
-    for (const [name, value] of Object.entries(choices)) {
+    const { labels, ...others } = choices;
+    recallLabels(this.form, labels);
+    for (const [name, value] of Object.entries(others)) {
       const field = this.form.elements[name];
       if (field === undefined) continue;
       const before = field.value;

@@ -45,7 +45,7 @@ class Playground {
     this.key = null;
     this.setup = null;
     this.session = null;
-    this.transcript = new TranscriptView();
+    this.transcript = new TranscriptView((id, yes) => this.live && this.session.decide(id, yes));
     this.events = new EventsView();
     this.timing = new TimingView();
     this.levels = new LevelsView();
@@ -150,6 +150,7 @@ class Playground {
     return new Session({
       key: this.key,
       choices: this.form.read(),
+      serverGoesOn: this.setup.continues_after_call,
       on: {
         event: (direction, event, at) => this.take({ direction, event, at }),
         begun: (item, at) => this.showTurns(this.timings.heard(item, at)),
@@ -208,7 +209,7 @@ class Playground {
     this.events.add(direction, event, at);
     const changed = this.conversation.apply(direction, event);
     if (changed.length > 0) this.transcript.update(changed);
-    if (SAID.has(event.type)) this.announce(event, changed);
+    if (SAID.has(event.type) || isQuestion(event)) this.announce(event, changed);
     this.showTurns(this.timings.apply(direction, event, at));
     byId('welcome').hidden = this.conversation.entries.length > 0;
   }
@@ -273,12 +274,18 @@ class Playground {
   }
 
   openCode() {
-    if (this.setup !== null) this.code.open(sessionOf(this.form.read()), this.setup.needs_key);
+    if (this.setup === null) return;
+    const { needs_key: needsKey, continues_after_call: serverGoesOn } = this.setup;
+    this.code.open(sessionOf(this.form.read()), { needsKey, serverGoesOn });
   }
 
   openRecordings() {
     if (this.setup !== null) this.recordings.open(this.key, this.setup.records);
   }
+}
+
+function isQuestion({ type, item }) {
+  return type === 'conversation.item.added' && item.type === 'mcp_approval_request';
 }
 
 function withoutStop(sentence) {

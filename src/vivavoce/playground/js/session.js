@@ -1,6 +1,7 @@
 /** One session with the server: keys, connection, microphone, tools, what happens when. */
 
 import { mintKey, Refused } from './server.js';
+import { CallsUnderWay } from './calls_under_way.js';
 import { openMicrophone } from './microphone.js';
 import { sessionOf, updateOf } from './session_config.js';
 import { runTool } from './tool.js';
@@ -10,9 +11,10 @@ import { WebSocketLink } from './websocket_link.js';
 export class Session {
   /**
    * `on`: event(direction, event, at_ms), fellBack(reason), begun(itemId, at_ms), changed(),
-   * ended(reason or null). `key`: the user's own, or null.
+   * ended(reason or null). `key`: the user's own, or null. `serverGoesOn`: whether the server itself
+   * goes on after its tools.
    */
-  constructor({ key, choices, on }) {
+  constructor({ key, choices, serverGoesOn, on }) {
     this.key = key;
     this.choices = choices;
     this.on = on;
@@ -22,7 +24,7 @@ export class Session {
     this.activeResponse = null;
     this.isHearing = false;
     this.isThinking = false;
-    this.hasCalls = false;
+    this.calls = new CallsUnderWay({ serverGoesOn });
     this.began = performance.now();
     this.n = 0;
   }
@@ -165,6 +167,7 @@ export class Session {
 
   receive(event) {
     this.on.event('received', event, this.now());
+    this.calls.apply(event);
     switch (event.type) {
       case 'input_audio_buffer.speech_started':
         this.isHearing = true;
@@ -178,7 +181,6 @@ export class Session {
         break;
       case 'response.created':
         this.activeResponse = event.response.id;
-        this.hasCalls = false;
         break;
       case 'response.content_part.added':
         this.hasSpoken ||= event.part.type === 'audio';
@@ -189,18 +191,35 @@ export class Session {
       case 'response.done':
         this.isThinking = false;
         if (this.activeResponse === event.response.id) this.activeResponse = null;
-        if (this.hasCalls && event.response.status === 'completed')
-          this.send({ type: 'response.create' });
         break;
       case 'error':
         this.isThinking = false;
         break;
     }
+    this.goOn();
     this.on.changed();
   }
 
+  /** Ask for the next answer when the tools have brought what they were called for. */
+  goOn() {
+    if (!this.calls.areDue || this.activeResponse !== null || this.isHearing) return;
+    this.calls.settle();
+    this.send({ type: 'response.create' });
+  }
+
+  /** Tell the server whether a tool may run. */
+  decide(requestId, isApproved) {
+    this.send({
+      type: 'conversation.item.create',
+      item: {
+        type: 'mcp_approval_response',
+        approval_request_id: requestId,
+        approve: isApproved,
+      },
+    });
+  }
+
   call({ name, call_id, arguments: args }) {
-    this.hasCalls = true;
     const output = runTool(name, args);
     this.send({
       type: 'conversation.item.create',

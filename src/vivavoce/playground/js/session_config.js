@@ -1,12 +1,13 @@
 /** From what was chosen on the page to the `session` of the protocol. */
 
+import { serverTools } from './server_tools.js';
 import { SAMPLE_TOOL } from './tool.js';
 
 export const TRANSCRIPTION_MODEL = 'gpt-4o-mini-transcribe';
 
 /**
  * Return the session. `choices`: instructions, voice, speed, model, turns, silence, eagerness,
- * interrupts, transcribes, tool, modality, noise.
+ * interrupts, transcribes, tool, modality, noise, and those of `serverTools`.
  */
 export function sessionOf(choices) {
   return {
@@ -22,7 +23,7 @@ export function sessionOf(choices) {
       },
       output: { voice: choices.voice, speed: choices.speed },
     },
-    tools: choices.tool ? [SAMPLE_TOOL] : [],
+    tools: [...(choices.tool ? [SAMPLE_TOOL] : []), ...serverTools(choices)],
     tool_choice: 'auto',
   };
 }

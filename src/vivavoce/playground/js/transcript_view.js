@@ -6,7 +6,9 @@ const WHO = { user: 'You', assistant: 'Answer', tool: 'Tool', system: 'System', 
 const NEAR_END_PX = 120;
 
 export class TranscriptView {
-  constructor() {
+  /** `decide(requestId, isApproved)` is told what the user decided about a tool. */
+  constructor(decide) {
+    this.decide = decide;
     this.list = byId('entries');
     this.scroller = byId('transcript');
     this.announcer = byId('announcer');
@@ -49,9 +51,27 @@ export class TranscriptView {
         entry.picture ? element('img', { src: entry.picture, alt: 'Picture that was sent' }) : null,
         entry.text || entry.unheard || entry.isPartial ? said(entry) : null,
         entry.note ? element('p', { class: entry.isBad ? 'note bad' : 'note' }, entry.note) : null,
+        entry.requestId ? this.question(entry) : null,
       ),
     );
   }
+
+  question({ requestId, text }) {
+    const answer = (isApproved) => () => {
+      this.scroller.focus(); // the buttons go
+      this.decide(requestId, isApproved);
+    };
+    return element(
+      'div',
+      { class: 'question', role: 'group', 'aria-label': text },
+      choice('Approve', answer(true), true),
+      choice('Reject', answer(false), false),
+    );
+  }
+}
+
+function choice(text, onclick, isPrimary) {
+  return element('button', { type: 'button', class: isPrimary ? 'primary' : false, onclick }, text);
 }
 
 function said({ text, unheard, isPartial }) {

@@ -13,11 +13,13 @@ from vivavoce.protocol.codec import decode_with
 from vivavoce.protocol.items import InputAudio, Message
 from vivavoce.protocol.server_events import (
     ConversationItemAdded,
+    InputAudioBufferCleared,
+    ServerEvent,
+)
+from vivavoce.protocol.transcription_events import (
     ConversationItemInputAudioTranscriptionCompleted,
     ConversationItemInputAudioTranscriptionDelta,
     ConversationItemInputAudioTranscriptionFailed,
-    InputAudioBufferCleared,
-    ServerEvent,
 )
 
 

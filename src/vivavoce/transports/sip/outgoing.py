@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Literal
+from typing import Final, Literal
 
 from aiosipua import SipRequest, SipResponse
 
@@ -38,6 +38,7 @@ STATUS_NO_SESSION = 488
 
 MAX_UNREAD = 64
 """A far side that tells more while it rings is not listened to."""
+UNANSWERED: Final = "unanswered"
 
 OutgoingState = Literal["calling", "up", "over"]
 
@@ -72,6 +73,8 @@ class OutgoingCall:
         self._answered: set[DialogKey] = set()
         self._is_given_up = False
         self._cancel_sent = False
+        deadline = endpoint.clock.now() + endpoint.settings.ring_at_most_s
+        endpoint.alarms.set((self, UNANSWERED), deadline, self._leave_unanswered)
 
     @property
     def state(self) -> OutgoingState:
@@ -137,6 +140,9 @@ class OutgoingCall:
                 self._end("refused", message.status_code)
                 return
 
+    def _leave_unanswered(self) -> None:
+        self.close(UNANSWERED)
+
     async def _next_message(self) -> Message | Failed | None:
         """Return None when the time is over in which an answer may be repeated."""
         try:
@@ -176,6 +182,7 @@ class OutgoingCall:
             leg.hangup()
             return
         self._leg = leg
+        self._endpoint.alarms.cancel((self, UNANSWERED))
         sdp = sdp_of(response) or self._early_sdp
         if sdp is None:
             self._put(Ended("refused", STATUS_NO_SESSION))
@@ -242,6 +249,7 @@ class OutgoingCall:
     def _end(self, reason: EndReason, status: int | None) -> None:
         if self._leg is not None or self._ended is not None:
             return
+        self._endpoint.alarms.cancel((self, UNANSWERED))
         self._put(Ended(reason, status))
         self._ended = Ended(reason, status)
         self._on_end(self)

@@ -57,6 +57,8 @@ class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Shorter timers are refused with 422."""
     answer_within_s: Annotated[float, Meta(gt=0)] = 30.0
     """An incoming call that nobody accepts ends with 480 after this."""
+    ring_at_most_s: Annotated[float, Meta(gt=0)] = 60.0
+    """A call of ours that nobody answers within this is given up."""
     max_pending_calls: Annotated[int, Meta(ge=1)] = 64
     """Incoming calls that ring at the same time; more are refused with 503."""
     max_calls: Annotated[int, Meta(ge=1)] = 256

@@ -15,6 +15,7 @@ import webrtc
 import wrtc  # type: ignore[import-not-found]  # its stub is not marked as typed
 
 from vivavoce.errors import ProtocolError, TransportClosed
+from vivavoce.media.halving import FROM_HZ, Halver
 from vivavoce.media.pcm import RATE_HZ
 from vivavoce.media.resample import Resampler
 from vivavoce.transports.webrtc.peer import FRAME_BYTES, PeerListener, PeerSettings
@@ -76,7 +77,7 @@ class LibwebrtcPeer:
         )
         self._out: webrtc.MediaStreamTrackGenerator | None = None
         self._in: wrtc.MediaStreamTrackProcessor | None = None
-        self._resampler: Resampler | None = None
+        self._resampler: Resampler | Halver | None = None
         self._heard_hz = 0
         self._channel: webrtc.RTCDataChannel | None = None
         self._transport: webrtc.RTCDtlsTransport | None = None
@@ -135,7 +136,7 @@ class LibwebrtcPeer:
             data, _bits, rate_hz, n_channels, _n_samples, _timestamp = frame
             if rate_hz != self._heard_hz:
                 heard = self._resampled(heard)
-                self._heard_hz, self._resampler = rate_hz, Resampler(rate_hz, RATE_HZ)
+                self._heard_hz, self._resampler = rate_hz, _to_our_rate(rate_hz)
             heard += data if n_channels == 1 else _mixed(data, n_channels)
         return self._resampled(heard)
 
@@ -296,6 +297,10 @@ class LibwebrtcPeer:
 
     def _resampled(self, data: bytes) -> bytes:
         return self._resampler.push(data) if self._resampler is not None else data
+
+
+def _to_our_rate(rate_hz: int) -> Resampler | Halver:
+    return Halver() if rate_hz == FROM_HZ else Resampler(rate_hz, RATE_HZ)
 
 
 def _mixed(data: bytes, n_channels: int) -> bytes:

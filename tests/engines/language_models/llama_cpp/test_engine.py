@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -22,6 +22,7 @@ from vivavoce.interfaces import (
     Prompt,
     PromptItem,
     PromptMessage,
+    PromptRead,
     PromptToolCall,
     PromptToolOutput,
     TextDelta,
@@ -106,7 +107,7 @@ async def answer(model: LanguageModel, prompt: Prompt) -> Whole:
         return whole([event async for event in events])
 
 
-def whole(events: list[ModelEvent]) -> Whole:
+def whole(events: Sequence[ModelEvent | PromptRead]) -> Whole:
     text, calls, n_tokens = "", [], 0
     name, arguments = "", ""
     for event in events[:-1]:
@@ -121,7 +122,7 @@ def whole(events: list[ModelEvent]) -> Whole:
                 n_tokens += event.n_tokens
             case ToolCallFinished():
                 calls.append((name, arguments))
-            case Finished():
+            case Finished() | PromptRead():
                 pass
     (end,) = [event for event in events if isinstance(event, Finished)]
     assert events[-1] is end
@@ -188,6 +189,46 @@ async def test_the_named_function_is_called(model: LanguageModel) -> None:
     found = await answer(model, prompt)
 
     assert {name for name, _ in found.calls} == {"set_timer"}
+
+
+async def test_without_parallel_calls_one_is_made_at_most(model: LanguageModel) -> None:
+    prompt = prompt_of(
+        "single",
+        "Turn on the light in the kitchen and set a timer for 5 minutes.",
+        tools=TOOLS,
+        tool_choice="required",
+        parallel_tool_calls=False,
+    )
+
+    assert len((await answer(model, prompt)).calls) == 1
+
+
+@pytest.mark.parametrize("output", ["", "not JSON {", '{"error": "The timer is broken."}'])
+async def test_a_wrong_output_is_followed_by_words(model: LanguageModel, output: str) -> None:
+    call = PromptToolCall("call_1", "set_timer", '{"minutes": 3}')
+    items = ("Set a timer for 3 minutes.", call, PromptToolOutput("call_1", output))
+
+    found = await answer(model, prompt_of("wrong", *items, tools=TOOLS))
+
+    assert found.calls == []
+    assert found.text
+
+
+async def test_a_result_that_comes_late_is_worked_in(model: LanguageModel) -> None:
+    call = PromptToolCall("call_1", "find_key", "{}")
+    items = (
+        "Where is my key?",
+        call,
+        PromptToolOutput("call_1", '{"status": "pending"}'),
+        PromptMessage("assistant", "I am looking for it."),
+        "How many legs does a spider have?",
+        PromptMessage("assistant", "Eight."),
+        PromptMessage("system", "The result of find_key has come: It is under the sofa."),
+    )
+
+    found = await answer(model, prompt_of("late", *items, tools=(*TOOLS, Tool("find_key"))))
+
+    assert "sofa" in found.text
 
 
 @pytest.mark.parametrize("schema", [*EXAMPLES, WIDE])

@@ -10,9 +10,21 @@ from tests.engines.language_models.llama_cpp.fits import fits
 from tests.engines.language_models.llama_cpp.gbnf import Gbnf
 from tests.engines.language_models.llama_cpp.schemas import EXAMPLES, REFUSED, argument_schemas
 from vivavoce.engines.language_models.llama_cpp.answer import AnswerReader
-from vivavoce.engines.language_models.llama_cpp.grammar import answer_grammar, check_schema
+from vivavoce.engines.language_models.llama_cpp.grammar import (
+    answer_grammar,
+    call_bias,
+    check_schema,
+)
 from vivavoce.errors import ProtocolError
-from vivavoce.interfaces import Prompt, TextDelta, Tool, ToolCallStarted
+from vivavoce.interfaces import (
+    Prompt,
+    PromptItem,
+    PromptMessage,
+    PromptToolOutput,
+    TextDelta,
+    Tool,
+    ToolCallStarted,
+)
 
 
 def prompt_with(*tools: Tool, tool_choice: str = "required", spoken: bool = True) -> Prompt:
@@ -140,3 +152,23 @@ def test_definitions_that_multiply_are_written_once() -> None:
 
     assert grammar is not None
     assert len(grammar) < 20_000
+
+
+@pytest.mark.parametrize(
+    ("items", "bias"),
+    [
+        ((PromptMessage("user", "Hi."),), 3.0),
+        ((), 3.0),
+        ((PromptToolOutput("call_1", "1"),), -4.0),
+        ((PromptMessage("system", "The result of act has come: 1"),), -4.0),
+    ],
+)
+def test_calls_are_held_back_behind_a_result(items: tuple[PromptItem, ...], bias: float) -> None:
+    prompt = structs.replace(prompt_with(Tool("act"), tool_choice="auto"), items=items)
+
+    assert call_bias(prompt, 3.0) == bias
+
+
+@pytest.mark.parametrize("tool_choice", ["none", "required", "function:act"])
+def test_where_there_is_no_choice_nothing_is_favoured(tool_choice: str) -> None:
+    assert call_bias(prompt_with(Tool("act"), tool_choice=tool_choice), 3.0) == 0

@@ -48,6 +48,26 @@ def test_a_slot_that_holds_the_head_is_left_alone() -> None:
     assert files.restored == []
 
 
+def test_a_head_that_begins_like_a_kept_one_is_read_from_there_on() -> None:
+    files = Files()
+    heads, slot = KeptHeads(files), Slot(1)
+    heads.keep(Slot(0, HEAD), HEAD)
+
+    heads.restore(slot, [*HEAD[: MIN_TOKENS + 5], 7, 7, 7])
+
+    assert slot.tokens == HEAD
+
+
+def test_a_kept_head_that_brings_little_is_left_alone() -> None:
+    files = Files()
+    heads, slot = KeptHeads(files), Slot(1, HEAD[:MIN_TOKENS])
+    heads.keep(Slot(0, HEAD), HEAD)
+
+    heads.restore(slot, [*HEAD[: MIN_TOKENS + 5], 7, 7, 7])
+
+    assert files.restored == []
+
+
 def test_a_short_head_is_not_kept() -> None:
     files = Files()
 
@@ -71,10 +91,21 @@ def test_a_head_whose_file_is_gone_is_as_if_never_kept() -> None:
 def test_the_head_used_longest_ago_makes_room() -> None:
     files = Files(size_bytes=MAX_BYTES // 2)
     heads = KeptHeads(files)
-    first, second, third = HEAD, HEAD[1:], HEAD[2:]
+    first, second, third = HEAD, HEAD[::-1], [token + 1000 for token in HEAD]
     heads.keep(Slot(0), first)
     heads.keep(Slot(0), second)
     heads.restore(Slot(1), first)
+
+    heads.keep(Slot(0), third)
+
+    assert [heads.helps(Slot(2), head) for head in (first, second, third)] == [True, False, True]
+
+
+def test_the_head_that_lasts_never_makes_room() -> None:
+    heads = KeptHeads(Files(size_bytes=MAX_BYTES // 2))
+    first, second, third = HEAD, HEAD[::-1], [token + 1000 for token in HEAD]
+    heads.keep(Slot(0), first, lasts=True)
+    heads.keep(Slot(0), second)
 
     heads.keep(Slot(0), third)
 

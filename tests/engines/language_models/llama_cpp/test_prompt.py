@@ -1,10 +1,16 @@
+import json
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engines.language_models.llama_cpp.fits import fits
 from vivavoce.engines.language_models.llama_cpp.answer import AnswerReader
+from vivavoce.engines.language_models.llama_cpp.garden import GARDEN_TALK, GARDEN_TOOLS
 from vivavoce.engines.language_models.llama_cpp.prompt import (
     CALL_SEPARATOR,
     HEADER,
+    NO_OUTPUT,
     SPOKEN_RULE,
     call_text,
     render,
@@ -125,11 +131,44 @@ def test_only_what_is_read_aloud_is_asked_to_be_plain_words() -> None:
     assert SPOKEN_RULE not in render(written).text
 
 
-def test_the_example_call_is_made_from_the_first_tool() -> None:
-    head = render(prompt_of(tools=(WEATHER,))).head
+def test_all_sessions_with_tools_begin_alike() -> None:
+    one = render(prompt_of(tools=(WEATHER,))).head
+    other = render(prompt_of(tools=(Tool("stop"),))).head
 
-    assert "user\nPlease get the current weather for a city: city Paris.<" in head
-    assert 'assistant\n{"name": "get_weather", "arguments": {"city": "Paris"}}<' in head
+    shared = one[: one.index("Be kind.")]
+    assert len(shared) > 2000
+    assert other.startswith(shared)
+
+
+def test_the_examples_are_answers_the_grammar_would_let_through() -> None:
+    calls = [item for item in GARDEN_TALK if isinstance(item, PromptToolCall)]
+    schemas = {tool.name: tool.parameters for tool in GARDEN_TOOLS}
+
+    assert len(calls) == 5
+    assert all(fits(json.loads(call.arguments), schemas[call.name]) for call in calls)
+
+
+def test_each_function_is_shown_in_a_line_of_its_own() -> None:
+    head = render(prompt_of(tools=(WEATHER, Tool("stop", "Stop\nit.")))).head
+
+    assert "\nget_weather(city: string, days?: integer)  // Get the current weather" in head
+    assert "\nstop()  // Stop it.<|im_end|>" in head
+
+
+@pytest.mark.parametrize("output", [" ", ""])
+def test_an_empty_output_is_said_to_be_one(output: str) -> None:
+    body = render(prompt_of(HELLO, PromptToolOutput("call_1", output))).body
+
+    assert f"<tool_response>\n{NO_OUTPUT}\n</tool_response>" in body
+
+
+@pytest.mark.parametrize("output", ["not JSON {", '{"error": "no such city"}', "é\n\n<b>"])
+def test_any_output_is_shown_as_it_is(output: str) -> None:
+    call = PromptToolCall("call_1", "get_weather", '{"city": "Oslo"}')
+
+    body = render(prompt_of(HELLO, call, PromptToolOutput("call_1", output))).body
+
+    assert body.endswith(f"<tool_response>\n{output}\n</tool_response><|im_end|>\n")
 
 
 def test_without_tools_there_are_no_examples() -> None:

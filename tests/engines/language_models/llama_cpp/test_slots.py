@@ -1,11 +1,10 @@
-import pytest
-
 from vivavoce.engines.language_models.llama_cpp.slots import Slot, SlotPool
-from vivavoce.engines.language_models.llama_cpp.turns import Stopped
 
 
 def take(pool: SlotPool, session_id: str | None, tokens: tuple[int, ...] = ()) -> Slot:
-    return pool.take(session_id, tokens, lambda: False)
+    slot = pool.try_take(session_id, tokens)
+    assert slot is not None
+    return slot
 
 
 def use(pool: SlotPool, session_id: str | None, *tokens: int) -> int:
@@ -66,11 +65,3 @@ def test_one_slot_serves_one_piece_of_work_at_a_time() -> None:
     assert pool.try_take("a", ()) is None
     pool.give_back(slot)
     assert pool.try_take("a", ()) is slot
-
-
-def test_who_is_not_wanted_any_more_stops_waiting() -> None:
-    pool = SlotPool(1)
-    take(pool, "a")
-
-    with pytest.raises(Stopped):
-        pool.take("b", (), lambda: True)

@@ -72,8 +72,9 @@ def test_work_ahead_waits_for_the_last_word_of_a_live_answer() -> None:
 
 def test_a_turn_can_be_ended_before_its_block() -> None:
     turns = Turns()
-    with turns.piece(is_live=True, is_stopped=lambda: False) as end:
-        end()
+    with turns.line(is_live=True) as place:
+        assert list(place.come(lambda: False)) == []
+        place.leave()
         with turns.piece(is_live=True, is_stopped=lambda: False):
             pass
 
@@ -85,3 +86,30 @@ def test_who_is_not_wanted_any_more_leaves_the_line() -> None:
 
     with turns.piece(is_live=False, is_stopped=lambda: False):
         pass
+
+
+def test_who_waits_hears_when_others_get_on() -> None:
+    turns, looks = Turns(), 0
+
+    def is_stopped() -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            turns.moved()
+        elif looks == 4:
+            first.leave()
+        return False
+
+    with turns.line(is_live=True) as first:
+        list(first.come(lambda: False))
+        with turns.line(is_live=True) as place:
+            assert list(place.come(is_stopped)) == [None]
+
+
+def test_who_waits_hears_nothing_while_nobody_gets_on() -> None:
+    turns, looks = Turns(), iter([False] * 5)
+    with turns.line(is_live=True) as first:
+        list(first.come(lambda: False))
+        with turns.line(is_live=True) as place, pytest.raises(Stopped):
+            list(place.come(lambda: next(looks, True)))
+        assert turns.n_moves == 0

@@ -41,26 +41,37 @@ class KeptHeads:
     def __init__(self, files: CacheFiles) -> None:
         self._files = files
         self._sizes: OrderedDict[str, int] = OrderedDict()
+        self._tokens: dict[str, tuple[int, ...]] = {}
+        self._lasting = ""
 
-    def keep(self, slot: Slot, head: Sequence[int]) -> None:
-        """Keep the cache of a slot that holds the head and nothing else."""
+    def keep(self, slot: Slot, head: Sequence[int], *, lasts: bool = False) -> None:
+        """Keep the cache of a slot that holds the head and nothing else.
+
+        One head at most is kept for ever: the last one for which `lasts` was true.
+        """
         name = _name(head)
+        if lasts:
+            self._lasting = name
         if len(head) < MIN_TOKENS or name in self._sizes:
             return
-        self._sizes[name] = self._files.keep(slot.index, name)
-        while sum(self._sizes.values()) > MAX_BYTES:
-            self._forget(next(iter(self._sizes)))
+        size_bytes = self._files.keep(slot.index, name)
+        self._tokens[name] = tuple(head)
+        self._sizes[name] = size_bytes
+        while sum(self._sizes.values()) > MAX_BYTES and (oldest := self._oldest()):
+            self._forget(oldest)
 
     def helps(self, slot: Slot, head: Sequence[int]) -> bool:
-        """Say whether the head is kept and brings the slot further than what it holds."""
-        missing = len(head) - common_length(slot.tokens, head)
-        return missing >= MIN_TOKENS and _name(head) in self._sizes
+        """Say whether a kept head brings the slot further than what it holds."""
+        return self._best(slot, head) is not None
 
     def restore(self, slot: Slot, head: Sequence[int]) -> None:
-        """Fill the slot from the kept head, if that brings it further than what it holds."""
-        if not self.helps(slot, head):
+        """Fill the slot from the kept head that begins like this one for longest, if it helps.
+
+        Sessions whose tools differ share the examples in front of them.
+        """
+        name = self._best(slot, head)
+        if name is None:
             return
-        name = _name(head)
         self._sizes.move_to_end(name)
         slot.tokens = []
         try:
@@ -68,10 +79,20 @@ class KeptHeads:
         except EngineError:  # the file is gone or broken; the head is read as if never kept
             self._forget(name)
         else:
-            slot.tokens = list(head)
+            slot.tokens = list(self._tokens[name])
+
+    def _best(self, slot: Slot, head: Sequence[int]) -> str | None:
+        least = common_length(slot.tokens, head) + MIN_TOKENS
+        lengths = {name: common_length(kept, head) for name, kept in self._tokens.copy().items()}
+        name = max(lengths, key=lengths.__getitem__, default=None)
+        return name if name is not None and lengths[name] >= least else None
+
+    def _oldest(self) -> str | None:
+        return next((name for name in self._sizes if name != self._lasting), None)
 
     def _forget(self, name: str) -> None:
         del self._sizes[name]
+        del self._tokens[name]
         self._files.drop(name)
 
 

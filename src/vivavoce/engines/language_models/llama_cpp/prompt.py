@@ -7,10 +7,12 @@ one in the cache.
 import json
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from msgspec import Struct
 
-from vivavoce.engines.language_models.llama_cpp.examples import example_turns
+from vivavoce.engines.language_models.llama_cpp.garden import GARDEN_TALK, GARDEN_TOOLS
+from vivavoce.engines.language_models.llama_cpp.signatures import signature
 from vivavoce.interfaces import (
     Prompt,
     PromptItem,
@@ -31,21 +33,16 @@ SPOKEN_RULE = (
     "no headings, no code, no emoji, no links. Begin with a short phrase and be brief."
 )
 
-# Qwen's own words for its tools block, but for the last sentence: the model is to write a call
-# bare, without the tags that it forgets anyway.
-TOOLS_RULE = """# Tools
+TOOLS_RULE = """You are a voice assistant that can call functions.
 
-You may call one or more functions to assist with the user query.
+To call a function, answer with nothing but a JSON object: {"name": <function-name>, \
+"arguments": <args-json-object>}. When several calls are needed, write each on a line of its own. \
+Give an argument marked with ? if, and only if, the user spoke of it. Whenever a function can do \
+or find out what the user wants, call it: never guess and never refuse. For small talk, general \
+knowledge and what was said before answer in words. After a function's result has come, tell it \
+to the user in words."""
 
-You are provided with function signatures within <tools></tools> XML tags:
-<tools>
-{signatures}
-</tools>
-
-To call a function, answer with nothing but a JSON object: {{"name": <function-name>, \
-"arguments": <args-json-object>}}. Whenever one of the functions can do or find out what the user \
-wants, call it: never guess and never refuse. For small talk and general knowledge answer in \
-words. After a function's result has come, tell it to the user in words."""
+NO_OUTPUT = "(done, without a result)"
 
 NO_CALL_NOTE = "Answer in words now; do not call a function."
 
@@ -79,6 +76,12 @@ def render(prompt: Prompt) -> RenderedPrompt:
     return RenderedPrompt(_head(prompt), _items(prompt.items), tail)
 
 
+@cache
+def shared_head() -> str:
+    """Return what every session with tools begins with; so it is read once for all of them."""
+    return _turn("system", f"{TOOLS_RULE}\n\n{_functions(GARDEN_TOOLS)}") + _items(GARDEN_TALK)
+
+
 def call_text(name: str, arguments: str) -> str:
     """Return a call in the words the model writes (the grammar knows no others)."""
     return f"{call_opening(name)}{arguments}}}"
@@ -94,19 +97,13 @@ def _head(prompt: Prompt) -> str:
     if prompt.spoken:
         rules.append(SPOKEN_RULE)
     if prompt.tools:
-        rules.append(_tools_rule(prompt.tools))
+        rules.append(_functions(prompt.tools))
     head = _turn("system", "\n\n".join(rules)) if rules else ""
-    return head + _items(example_turns(prompt.tools))
+    return shared_head() + head if prompt.tools else head
 
 
-def _tools_rule(tools: Sequence[Tool]) -> str:
-    return TOOLS_RULE.format(signatures="\n".join(_plain(_signature(tool)) for tool in tools))
-
-
-def _signature(tool: Tool) -> str:
-    parameters = tool.parameters or {"type": "object", "properties": {}}
-    function = {"name": tool.name, "description": tool.description, "parameters": parameters}
-    return json.dumps({"type": "function", "function": function}, ensure_ascii=False)
+def _functions(tools: Sequence[Tool]) -> str:
+    return "Your functions:\n" + "\n".join(_plain(signature(tool)) for tool in tools)
 
 
 def _items(items: Sequence[PromptItem]) -> str:
@@ -119,7 +116,7 @@ def _items(items: Sequence[PromptItem]) -> str:
                 follows = index > 0 and isinstance(items[index - 1], PromptToolCall)
                 parts.append(_call(call_text(name, _plain(arguments)), follows, parts))
             case PromptToolOutput(output=output):
-                answer = f"<tool_response>\n{_plain(output)}\n</tool_response>"
+                answer = f"<tool_response>\n{_plain(output) or NO_OUTPUT}\n</tool_response>"
                 parts.append(_turn("user", answer))
     return "".join(parts)
 

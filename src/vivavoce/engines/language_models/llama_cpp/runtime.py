@@ -52,6 +52,8 @@ class WriteOrder(Struct, frozen=True, kw_only=True):
     temperature: float | None = None
     """None: the usual one."""
     banned: tuple[int, ...] = ()
+    favoured: tuple[tuple[int, float], ...] = ()
+    """Tokens, and what is added to their log-odds."""
     shifts: bool = False
 
 
@@ -112,7 +114,7 @@ class Runtime:
             "min_p": MIN_P,
             "repeat_penalty": REPEAT_PENALTY,
             "seed": SEED,
-            "logit_bias": [[token, False] for token in order.banned],
+            "logit_bias": [*order.favoured, *((token, False) for token in order.banned)],
         }
         if order.grammar is not None:
             params["grammar"] = order.grammar

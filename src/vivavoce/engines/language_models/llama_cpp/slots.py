@@ -5,10 +5,8 @@ the slot idle for longest. Answers outside a conversation share one slot of thei
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from vivavoce.engines.language_models.llama_cpp.turns import Stopped
 
 _LOOK_S = 0.02
 
@@ -34,21 +32,6 @@ class SlotPool:
         self._out_of_band = Slot(n_slots)
         self._n_uses = 0
 
-    def take(
-        self, session_id: str | None, tokens: Sequence[int], is_stopped: Callable[[], bool]
-    ) -> Slot:
-        """Wait for a slot of the session (None: out of band) and return it, busy.
-
-        Raises:
-            Stopped: `is_stopped` came true while it waited.
-        """
-        with self._changed:
-            while not is_stopped():
-                if (slot := self.try_take(session_id, tokens)) is not None:
-                    return slot
-                self._changed.wait(_LOOK_S)
-        raise Stopped
-
     def try_take(self, session_id: str | None, tokens: Sequence[int]) -> Slot | None:
         """Return a slot of the session, busy; None when there is none now."""
         with self._changed:
@@ -60,6 +43,11 @@ class SlotPool:
             slot.is_busy = True
             slot.last_used = self._n_uses
             return slot
+
+    def wait(self) -> None:
+        """Wait until a slot may have been given back, a few ms at most."""
+        with self._changed:
+            self._changed.wait(_LOOK_S)
 
     def give_back(self, slot: Slot) -> None:
         """End the use of a slot; what it holds stays for the next."""

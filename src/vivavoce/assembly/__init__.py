@@ -1,0 +1,1 @@
+"""What `app` puts together, part by part: from the configuration to what sessions use."""

@@ -1,0 +1,1 @@
+"""The tools that the server runs itself: the MCP client, documents, code."""
