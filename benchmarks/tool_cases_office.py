@@ -57,7 +57,7 @@ TOOLS = (
     function(
         "log_hours",
         "Write hours of work down on a project.",
-        {"project": free("Name of the project."), "hours": {"type": "number", "minimum": 0.25}},
+        {"project": free("Name of the project."), "hours": {"type": "number", "minimum": 0}},
         {"note": free("What was done.")},
     ),
     function(

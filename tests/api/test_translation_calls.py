@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 from msgspec import structs
 
-from tests.api.server import Served, served
 from tests.api.called import KEYED, VolumeDetector, hum, minted, until_over
+from tests.api.server import Served, served
 from tests.rtc_client import accept, calling, frequency, new_caller, offer_of, tone
 from vivavoce.core.translation_options import TranslationOptions
 from vivavoce.interfaces import (

@@ -68,10 +68,16 @@ def played_by_node(
     serve: Sequence[str] = SCRIPTED,
 ) -> Played:
     """Run `node/PROGRAM.mjs`; with TLS, against a certificate that Node is told to trust."""
+    command = (installed_node(), *flags, str(NODE / f"{program}.mjs"))
+    return asyncio.run(_played(folder, serve, *command, tls=tls))
+
+
+def installed_node() -> str:
+    """Return the path of Node.js; fail where it or its packages are missing."""
     node = shutil.which("node")
     if node is None or not (NODE / "node_modules").exists():
         pytest.fail("Node.js or its packages are not installed: run make test-clients")
-    return asyncio.run(_played(folder, serve, node, *flags, str(NODE / f"{program}.mjs"), tls=tls))
+    return node
 
 
 def websocket_flag() -> list[str]:
@@ -93,18 +99,24 @@ async def _played(folder: Path, serve: Sequence[str], *program: str, tls: bool =
         ),
     ):
         certificate = str(folder / "tls" / "self-signed.pem")
-        process = await asyncio.create_subprocess_exec(
-            *(*program, url, str(speech)),
-            cwd=ROOT,
-            env={**os.environ, "NODE_EXTRA_CA_CERTS": certificate if tls else ""},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            said, complaints = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
+        trusted = {"NODE_EXTRA_CA_CERTS": certificate if tls else ""}
+        return await printed_by(*program, url, str(speech), **trusted)
+
+
+async def printed_by(*program: str, **environment: str) -> Played:
+    """Run a program to its end; return the JSON that it printed, or fail with its complaints."""
+    process = await asyncio.create_subprocess_exec(
+        *program,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        said, complaints = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
     if process.returncode != 0:
         pytest.fail(f"{program} ended with {process.returncode}: {complaints.decode()}")
     return Played(json.loads(said))

@@ -4,16 +4,12 @@ The program is given, besides what `playing` gives, the URL of an MCP server mad
 """
 
 import asyncio
-import json
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from tests.clients.mcp_server_of_others import served_by_others
-from tests.clients.playing import NODE, ROOT, TIMEOUT_S, Played
+from tests.clients.playing import NODE, TIMEOUT_S, Played, installed_node, printed_by
 from tests.served import served
 
 SCRIPTED = ("--scripted", str(Path(__file__).parent / "mcp.toml"))
@@ -35,27 +31,11 @@ async def served_with_mcp(folder: Path) -> AsyncIterator[tuple[str, str]]:
 
 def played_by_node_with_mcp(program: str, folder: Path) -> Played:
     """Run `node/PROGRAM.mjs` against `ws://`."""
-    node = shutil.which("node")
-    if node is None or not (NODE / "node_modules").exists():
-        pytest.fail("Node.js or its packages are not installed: run make test-clients")
-    return asyncio.run(_played(folder, node, str(NODE / f"{program}.mjs")))
+    return asyncio.run(_played(folder, installed_node(), str(NODE / f"{program}.mjs")))
 
 
 async def _played(folder: Path, *program: str) -> Played:
     nothing = folder / "nothing.pcm"
     nothing.write_bytes(b"")
     async with asyncio.timeout(TIMEOUT_S), served_with_mcp(folder) as (url, mcp_url):
-        process = await asyncio.create_subprocess_exec(
-            *(*program, url, str(nothing), mcp_url),
-            cwd=ROOT,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            said, complaints = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-    if process.returncode != 0:
-        pytest.fail(f"{program} ended with {process.returncode}: {complaints.decode()}")
-    return Played(json.loads(said))
+        return await printed_by(*program, url, str(nothing), mcp_url)

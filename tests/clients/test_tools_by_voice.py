@@ -54,6 +54,9 @@ WEATHER = {
         "required": ["city"],
     },
 }
+TELLS_WEATHER = "You tell callers the weather. Use your functions whenever they can help."
+AT_THE_COUNTER = "You work at the counter of a tool shop. Look things up before you answer."
+CALCULATES = "Use run_python for every calculation."
 FILES = {"type": "mcp", "server_label": "files", "require_approval": "never"}
 CODE = {"type": "mcp", "server_label": "code", "require_approval": "never"}
 
@@ -113,7 +116,7 @@ def only_call(heard: Heard, kind: str) -> Any:
 
 async def test_a_function_is_called_and_its_output_is_heard(url: str, ears: Transcriber) -> None:
     async with calling(url) as caller:
-        await with_tools(caller, WEATHER)
+        await with_tools(caller, WEATHER, instructions=TELLS_WEATHER)
         call = only_call(await caller.ask("question-weather"), "function_call")
         assert '"city"' in call.arguments
         assert "Oslo" in call.arguments
@@ -133,7 +136,9 @@ async def test_a_tool_of_an_mcp_server_is_run_and_its_output_is_heard(
     async with serving(app, "/mcp") as server, calling(url) as caller:
         tool = {"type": "mcp", "server_label": "weather", "server_url": server.url}
         await with_tools(
-            caller, {**tool, "allowed_tools": ["weather"], "require_approval": "never"}
+            caller,
+            {**tool, "allowed_tools": ["weather"], "require_approval": "never"},
+            instructions=TELLS_WEATHER,
         )
         call = only_call(await caller.ask("question-weather"), "mcp_call")
         assert call.output == "It is sunny in Oslo."
@@ -146,7 +151,7 @@ async def test_nothing_is_run_before_it_is_approved(url: str, ears: Transcriber)
     app = weather_server().streamable_http_app()
     async with serving(app, "/mcp") as server, calling(url) as caller:
         tool = {"type": "mcp", "server_label": "weather", "server_url": server.url}
-        await with_tools(caller, {**tool, "allowed_tools": ["weather"]})
+        await with_tools(caller, {**tool, "allowed_tools": ["weather"]}, instructions=TELLS_WEATHER)
         await caller.ask("question-weather")
         asked = [
             event.item
@@ -171,7 +176,7 @@ async def test_a_question_is_answered_from_documents_and_their_source_is_named(
     url: str, ears: Transcriber
 ) -> None:
     async with calling(url) as caller:
-        await with_tools(caller, FILES)
+        await with_tools(caller, FILES, instructions=AT_THE_COUNTER)
         call = only_call(await caller.ask("question-batteries"), "mcp_call")
         assert "twelve months" in call.output
         said = await words_in(ears, await caller.go_on())
@@ -183,7 +188,7 @@ async def test_a_question_is_answered_from_documents_and_their_source_is_named(
 
 async def test_small_talk_is_not_looked_up(url: str) -> None:
     async with calling(url) as caller:
-        await with_tools(caller, FILES)
+        await with_tools(caller, FILES, instructions=AT_THE_COUNTER)
         heard = await caller.ask("question-hello")
 
     assert not heard.calls("mcp_call")
@@ -197,7 +202,7 @@ async def test_a_calculation_is_made_by_code(
     url: str, ears: Transcriber, question: str, answer: str
 ) -> None:
     async with calling(url) as caller:
-        await with_tools(caller, CODE)
+        await with_tools(caller, CODE, instructions=CALCULATES)
         call = only_call(await caller.ask(question), "mcp_call")
         said = await words_in(ears, await caller.go_on())
 
@@ -218,7 +223,7 @@ async def test_what_a_picture_says_is_told(url: str, ears: Transcriber) -> None:
 
 async def test_an_output_that_comes_late_is_worked_in(url: str, ears: Transcriber) -> None:
     async with calling(url) as caller:
-        await with_tools(caller, WEATHER)
+        await with_tools(caller, WEATHER, instructions=TELLS_WEATHER)
         call = only_call(await caller.ask("question-weather"), "function_call")
         meanwhile = await words_in(ears, await caller.ask("question-week"))
         output = '{"sky": "snow", "celsius": -4}'

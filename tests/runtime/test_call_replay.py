@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tests.api.server import served
 from tests.api.called import GA, fakes
+from tests.api.server import served
 from tests.rtc_client import calling, tone
 from vivavoce.runtime.recorder import open_recordings
 from vivavoce.runtime.replay import replay

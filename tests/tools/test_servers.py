@@ -96,6 +96,16 @@ async def test_the_operator_may_keep_clients_from_naming_servers() -> None:
         ("a", NamedServerSettings(url=PUBLIC, environment=("PATH",)), "tools.servers.a"),
         ("a", NamedServerSettings(url="ftp://a.example"), "tools.servers.a.url"),
         ("a", NamedServerSettings(url="https://me:secret@a.example"), "tools.servers.a.url"),
+        ("a", NamedServerSettings(url=PUBLIC, headers={"x y": "1"}), "tools.servers.a.headers"),
+        ("a", NamedServerSettings(url=PUBLIC, headers={"x": "1\n2"}), "tools.servers.a.headers"),
+        ("a", NamedServerSettings(url=PUBLIC, headers={"Host": "b"}), "tools.servers.a.headers"),
+        (
+            "a",
+            NamedServerSettings(
+                url=PUBLIC, headers={"Authorization": "b"}, authorization_env="PATH"
+            ),
+            "tools.servers.a.authorization_env",
+        ),
         (
             "a",
             NamedServerSettings(url=PUBLIC, authorization_env="NOPE"),

@@ -36,7 +36,8 @@ async def opened_tool_servers(
     async with AsyncExitStack() as stack:
         local = await _local_servers(settings, gateway, stack, loaded.data_dir / "code")
         opening = open_tool_servers(settings, local, loaded.environment)
-        servers = gateway.tool_servers = await stack.enter_async_context(opening)
+        servers = await stack.enter_async_context(opening)
+        gateway.tool_servers = servers
         gateway.tool_labels = (*local, *settings.servers)
         yield servers.load_ahead
 

@@ -51,15 +51,25 @@ class EchoGate:
         before, self._gain = self._gain, max(wanted, self._gain * _FALL)
         if before == self._gain == 1.0:
             return clean.tobytes()
-        fading = np.linspace(before, self._gain, len(clean), dtype=np.float32)
+        fading: NDArray[np.float32] | np.float32 = np.float32(before)
+        if before != self._gain:
+            fading = np.linspace(before, self._gain, len(clean), dtype=np.float32)
         return (clean * fading).astype("<i2").tobytes()
 
     def _learn(self, coupling: float) -> None:
         self._couplings.append(coupling)
         self._n_learnt += 1
         if len(self._couplings) >= _LEARNING_FRAMES and self._n_learnt % _RELEARN_FRAMES == 0:
-            usual = float(np.quantile(self._couplings, _USUAL_SHARE))
+            usual = _quantile(sorted(self._couplings), _USUAL_SHARE)
             self._coupling = min(usual * _PEAKS, _LOUDEST_COUPLING)
+
+
+def _quantile(ascending: list[float], share: float) -> float:
+    """Return what `np.quantile` does, which takes six times as long for so few."""
+    place = share * (len(ascending) - 1)
+    below = int(place)
+    above = min(below + 1, len(ascending) - 1)
+    return ascending[below] + (place - below) * (ascending[above] - ascending[below])
 
 
 def power(frame: Frame) -> float:

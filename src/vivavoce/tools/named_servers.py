@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from yarl import URL
 
-from vivavoce.errors import ConfigError
+from vivavoce.errors import ConfigError, ProtocolError
+from vivavoce.interfaces.tools import ToolServerAddress
 from vivavoce.tools.network_policy import NetworkPolicy
-from vivavoce.tools.server_address import request_headers
+from vivavoce.tools.server_address import check_headers, request_headers
 from vivavoce.tools.settings import NamedServerSettings, ToolsSettings
 
 USUAL_VARIABLES = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
@@ -34,7 +35,8 @@ def named_servers(
     """Return the operator's servers by label.
 
     Raises:
-        ConfigError: a server has no place or two, or an environment variable is not set.
+        ConfigError: a server has no place or two, a header that can't be sent, or an environment
+            variable that is not set.
     """
     return {
         label: _named(f"tools.servers.{label}", label, one, environment)
@@ -56,6 +58,7 @@ def _named(
     token = None
     if one.authorization_env is not None:
         token = _variable(one.authorization_env, environment, f"{path}.authorization_env")
+    _check_headers(label, one, token, path)
     shown = [name for name in USUAL_VARIABLES if name in environment]
     passed = {name: environment[name] for name in shown} | {
         name: _variable(name, environment, f"{path}.environment") for name in one.environment
@@ -63,6 +66,15 @@ def _named(
     return NamedServer(
         one.command, passed, one.url, request_headers(token, one.headers), _policy(one, path)
     )
+
+
+def _check_headers(label: str, one: NamedServerSettings, token: str | None, path: str) -> None:
+    asked = ToolServerAddress(label=label, url=one.url, authorization=token, headers=one.headers)
+    try:
+        check_headers(asked)
+    except ProtocolError as error:
+        setting = "authorization_env" if error.param == "authorization" else "headers"
+        raise ConfigError(error.message, path=f"{path}.{setting}") from error
 
 
 def _policy(one: NamedServerSettings, path: str) -> NetworkPolicy:

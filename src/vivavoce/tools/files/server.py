@@ -118,8 +118,8 @@ def describe(shelf: Shelf) -> str:
         names += f" and {len(shelf.filenames) - N_NAMED} more"
     about = f" about {', '.join(shelf.stores)}" if shelf.stores else ""
     return (
-        f"Search the documents{about} ({names}). Use it for every question that they may answer, "
-        "and answer from what it returns."
+        f"Search the documents{about} ({names}). If they may answer the user's question, your "
+        "answer is this call, not words; then answer from what it returns."
     )
 
 

@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -44,6 +44,7 @@ def check_calls(text: str, schemas: dict[str, Any]) -> None:
         assert fits(call["arguments"], schemas[call["name"]]), (call, schemas)
 
 
+@settings(deadline=None)
 @given(data=st.data(), schema=argument_schemas())
 def test_every_call_the_grammar_admits_parses_and_fits_its_schema(
     data: st.DataObject, schema: dict[str, Any]
@@ -54,6 +55,7 @@ def test_every_call_the_grammar_admits_parses_and_fits_its_schema(
 
 
 @pytest.mark.parametrize("schema", EXAMPLES)
+@settings(deadline=None)
 @given(data=st.data())
 def test_every_call_of_a_written_out_schema_fits(data: st.DataObject, schema: Any) -> None:
     text = written(data, prompt_with(Tool("act", parameters=schema)))
@@ -61,6 +63,7 @@ def test_every_call_of_a_written_out_schema_fits(data: st.DataObject, schema: An
     check_calls(text, {"act": schema})
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_arguments_of_a_function_without_parameters_are_empty(data: st.DataObject) -> None:
     text = written(data, prompt_with(Tool("stop")))
@@ -68,6 +71,7 @@ def test_arguments_of_a_function_without_parameters_are_empty(data: st.DataObjec
     assert {json.dumps(json.loads(line)["arguments"]) for line in text.split("\n")} == {"{}"}
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_words_and_calls_are_told_apart_by_the_first_character(data: st.DataObject) -> None:
     tools = Tool("stop"), Tool("act", parameters={"type": "object"})
@@ -79,6 +83,7 @@ def test_words_and_calls_are_told_apart_by_the_first_character(data: st.DataObje
     assert {type(event) for event in events[:1]} == kinds
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_spoken_words_hold_no_code_and_no_markdown(data: st.DataObject) -> None:
     text = written(data, prompt_with(Tool("stop"), tool_choice="auto"))
@@ -86,6 +91,7 @@ def test_spoken_words_hold_no_code_and_no_markdown(data: st.DataObject) -> None:
     assert text.startswith("{") or not set(text) & set("{}`*#")
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_named_function_is_the_only_one_called(data: st.DataObject) -> None:
     tools = Tool("stop"), Tool("go")

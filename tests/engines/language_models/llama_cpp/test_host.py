@@ -103,3 +103,13 @@ def test_what_sessions_share_is_read_before_anybody_asks() -> None:
 
     assert [length for _, length in runtime.reads] == [64, 128, 130, 131]
     assert replies[-1]["n_cached"] == 130
+
+
+def test_what_is_read_ahead_goes_on_from_what_is_shared() -> None:
+    runtime = Words()
+    warm = host(runtime)
+
+    warm.read_shared(HEAD)
+    assert list(warm.handle("prefill", asked(head=f"{HEAD} tools"), not_cancelled)) == []
+
+    assert [length for _, length in runtime.reads] == [64, 128, 130, 131]

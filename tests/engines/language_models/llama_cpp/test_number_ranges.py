@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engines.language_models.llama_cpp.gbnf import Gbnf
@@ -8,6 +8,7 @@ from vivavoce.engines.language_models.llama_cpp.number_ranges import integers, n
 bounds = st.none() | st.integers(-100_000, 100_000)
 
 
+@settings(deadline=None)
 @given(data=st.data(), low=bounds, high=bounds)
 def test_integers_stay_within_their_bounds(
     data: st.DataObject, low: int | None, high: int | None
@@ -25,6 +26,7 @@ def test_integers_stay_within_their_bounds(
     assert high is None or value <= high
 
 
+@settings(deadline=None)
 @given(data=st.data(), low=bounds, high=bounds, opens=st.tuples(st.booleans(), st.booleans()))
 def test_numbers_stay_within_their_bounds(
     data: st.DataObject, low: int | None, high: int | None, opens: tuple[bool, bool]
@@ -44,6 +46,7 @@ def test_numbers_stay_within_their_bounds(
 
 
 @pytest.mark.parametrize("value", ["-12", "-1", "0", "7", "10", "99", "100", "205"])
+@settings(deadline=None)
 @given(data=st.data())
 def test_every_integer_within_the_bounds_is_possible(data: st.DataObject, value: str) -> None:
     expression = integers(int(value), int(value))

@@ -25,6 +25,8 @@ no braces (the grammar says so), so the bias has a say nowhere else."""
 
 _CALL_OPENINGS = ("{", '{"', "{\n", "```", "```json", "`")
 
+_LOOK_S = 0.02  # how often work ahead that waits looks whether it is still wanted
+
 Cancelled = Callable[[], bool]
 
 Reply = dict[str, Any]
@@ -118,6 +120,8 @@ class LlamaHost:
         self._turns = Turns()
         self._heads = KeptHeads(runtime)
         self._lasting: list[int] = []
+        self._lasting_is_read = threading.Event()
+        self._lasting_is_read.set()
         self._newest: dict[str, int] = {}
         self._newest_lock = threading.Lock()
         # Only words that are one token: a longer one would ban each of its tokens.
@@ -158,8 +162,12 @@ class LlamaHost:
         """Read and keep what many sessions begin with, whenever no live answer is under way."""
         tokens = self._runtime.tokenize(text)
         self._lasting = tokens
-        while not self._read_ahead(None, tokens, tokens, lambda: False):
-            pass
+        self._lasting_is_read.clear()
+        try:
+            while not self._read_ahead(None, tokens, tokens, lambda: False):
+                pass
+        finally:
+            self._lasting_is_read.set()
 
     def _generate(self, asked: Asked, cancelled: Cancelled) -> Iterator[Reply]:
         self._note(asked)
@@ -225,6 +233,9 @@ class LlamaHost:
         def is_stopped() -> bool:
             return cancelled() or self._newest.get(asked.session_id) != asked.order
 
+        if head[: len(self._lasting)] == self._lasting:  # else both would read the same
+            while not is_stopped() and not self._lasting_is_read.wait(_LOOK_S):
+                pass
         try:
             while not self._read_ahead(asked.session_id, head, tokens, is_stopped):
                 pass
