@@ -72,9 +72,8 @@ class Caller:
     async def update(self, **session: Any) -> None:
         """Set the session up, and wait until the server has."""
         n_before = len(self.of("session.updated"))
-        await self.connection.send(
-            {"type": "session.update", "session": {"type": "realtime", **session}}
-        )
+        event: Any = {"type": "session.update", "session": {"type": "realtime", **session}}
+        await self.connection.send(event)
         await self.until(lambda: len(self.of("session.updated")) > n_before)
 
     async def say(self, name: str) -> None:
@@ -106,7 +105,8 @@ class Caller:
 
     async def give(self, item: dict[str, Any]) -> None:
         """Add an item."""
-        await self.connection.send({"type": "conversation.item.create", "item": item})  # type: ignore[misc,typeddict-item]  # any item
+        event: Any = {"type": "conversation.item.create", "item": item}
+        await self.connection.send(event)
 
     def of(self, kind: str) -> list[Any]:
         """Return the events of a type."""
