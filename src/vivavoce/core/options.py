@@ -11,10 +11,9 @@ from vivavoce.protocol.stored_prompts import PromptTemplate
 SessionKind = Literal["realtime", "transcription"]
 """What a session is for; it never changes. `transcription`: it writes down what it hears."""
 
-DEFAULT_INSTRUCTIONS = (
-    "You are a friendly voice assistant. Answer briefly and to the point, in plain spoken words, "
-    "and in the language of the user."
-)
+DEFAULT_INSTRUCTIONS = "You are a friendly voice assistant. Help the user, in the user's language."
+"""Small models that are told to answer in words call no tool: so no word of words here. That spoken
+answers are plain and brief the language model is told for each."""
 
 
 PictureUse = Literal["refused", "read", "seen"]
