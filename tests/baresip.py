@@ -5,10 +5,12 @@
 
 import asyncio
 import json
+import os
 import shutil
+import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,6 +24,8 @@ MODULES = ("g711", "g722", "opus", "srtp", "dtls_srtp", "aufile", "sndfile")
 APPLICATIONS = ("account", "menu", "contact", "ctrl_tcp")
 FOLDERS = ("/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules")
 PATIENCE_S = 20
+START_S, STARTS = 10, 3
+"""It is up within 0.6 s, but on a busy machine it was seen not to come up at all."""
 LOUD = 600
 WAV_HEADER_BYTES = 44
 SOURCE_HZ, HUM_HZ, HUM_S = 48_000, 440, 60
@@ -117,34 +121,62 @@ async def baresip(
         registrar: host and port at which it registers; empty: nowhere.
     """
     assert BARESIP is not None, "baresip is needed: make baresip, or apt-get install baresip-core"
-    port, control = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM)
-    account = (
-        f"<sip:ann@{registrar or f'127.0.0.1:{port}'};transport={transport}>"
-        f";regint={60 if registrar else 0};audio_codecs={codec}"
-        f"{encryption and f';mediaenc={encryption}'}"
-    )
-    await asyncio.to_thread(_furnish, folder, account, port, control)
-    with (folder / "log").open("wb") as log:
+    for attempt in range(STARTS):
+        port, control = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_STREAM)
+        account = (
+            f"<sip:ann@{registrar or f'127.0.0.1:{port}'};transport={transport}>"
+            f";regint={60 if registrar else 0};audio_codecs={codec}"
+            f"{encryption and f';mediaenc={encryption}'}"
+        )
+        home = folder / str(attempt)
+        await asyncio.to_thread(_furnish, home, account, port, control)
+        async with _running(home) as process:
+            connection = await _connected(control, process)
+            if connection is None:
+                continue
+            phone = Baresip(home, *connection, f"sip:ann@127.0.0.1:{port}")
+            async with asyncio.TaskGroup() as tasks:
+                following = tasks.create_task(phone.follow())
+                yield phone
+                following.cancel()
+            connection[1].close()
+            return
+    log = await asyncio.to_thread((home / "log").read_text, errors="replace")
+    raise AssertionError(f"baresip did not start in {STARTS} attempts; its log ends: {log[-2000:]}")
+
+
+@asynccontextmanager
+async def _running(home: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    with (home / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *(BARESIP, "-f", str(folder), "-s"),
+            *(str(BARESIP), "-f", str(home), "-s"),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=asyncio.subprocess.STDOUT,
-            cwd=folder,
+            cwd=home,
+            start_new_session=True,
         )
+    async with ended_at_last(process):
+        yield process
+
+
+@asynccontextmanager
+async def ended_at_last(process: asyncio.subprocess.Process) -> AsyncIterator[None]:
+    """Leave no foreign process and none of its children: first asked to end, then made to.
+
+    It has to be the leader of a session of its own.
+    """
     try:
-        reader, writer = await _connected(control)
-        phone = Baresip(folder, reader, writer, f"sip:ann@127.0.0.1:{port}")
-        async with asyncio.TaskGroup() as tasks:
-            following = tasks.create_task(phone.follow())
-            yield phone
-            following.cancel()
-        writer.close()
+        yield
     finally:
         if process.returncode is None:
             process.terminate()
-        async with asyncio.timeout(10):
-            await process.wait()
+            try:
+                async with asyncio.timeout(5):
+                    await process.wait()
+            except TimeoutError:
+                os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
 
 
 def free_port(kind: socket.SocketKind) -> int:
@@ -166,7 +198,7 @@ def _loud_s(wav: bytes) -> float:
 
 
 def _furnish(folder: Path, account: str, port: int, control: int) -> None:
-    folder.mkdir()
+    folder.mkdir(parents=True)
     (folder / "accounts").write_text(account + "\n")
     (folder / "contacts").write_text("")
     n = np.arange(HUM_S * SOURCE_HZ)
@@ -189,10 +221,15 @@ def _furnish(folder: Path, account: str, port: int, control: int) -> None:
     (folder / "config").write_text("\n".join(lines) + "\n")
 
 
-async def _connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            try:
-                return await asyncio.open_connection("127.0.0.1", port)
-            except ConnectionRefusedError:
-                await asyncio.sleep(0.05)
+async def _connected(
+    port: int, process: asyncio.subprocess.Process
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    """Return its control connection; none: it ended, or does not listen in time."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(START_S):
+            while process.returncode is None:
+                try:
+                    return await asyncio.open_connection("127.0.0.1", port)
+                except ConnectionRefusedError:
+                    await asyncio.sleep(0.05)
+    return None

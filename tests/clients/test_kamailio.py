@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.baresip import baresip, free_port
+from tests.baresip import baresip, ended_at_last, free_port
 from tests.clients.test_baresip import telephone
 
 pytestmark = pytest.mark.slow
@@ -34,13 +34,10 @@ async def switchboard(folder: Path, vivavoce_port: str) -> AsyncIterator[str]:
         *(KAMAILIO, "-f", str(file), "-DD", "-m", "16", "-Y", str(folder)),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
     )
-    try:
+    async with ended_at_last(process):
         yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        async with asyncio.timeout(15):
-            await process.wait()
 
 
 async def test_a_registered_telephone_dials_shop_and_hears_the_greeting(tmp_path: Path) -> None:

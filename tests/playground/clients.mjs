@@ -117,9 +117,11 @@ function sessionScript() {
     interrupts: true,
     transcribes: true,
     tool: true,
+    labels: [],
     noise: '',
   });
-  return LANGUAGES.find(({ name }) => name === 'JavaScript, page').write(session, baseUrl, false);
+  const server = { baseUrl, needsKey: false, serverGoesOn: false };
+  return LANGUAGES.find(({ name }) => name === 'JavaScript, page').write(session, server);
 }
 
 async function written() {

@@ -90,9 +90,12 @@ function ${SAMPLE_TOOL.name}({ colour }) {
 `;
 
 /** Return what stands before the first event. */
-export function scriptState({ functions, asks }) {
-  const running = asks ? "const running = new Set(); // calls of the server's tools\n" : '';
-  return functions || asks ? `${running}let isDue = false; // an answer, after calls\n` : '';
+export function scriptState({ asks }) {
+  return asks
+    ? `const running = new Set(); // calls of the server's tools
+let isDue = false; // an answer, when they have ended
+`
+    : '';
 }
 
 /** Return what is done about each event. */
@@ -125,16 +128,22 @@ if (/^response\\.mcp_call\\.(completed|failed)$/.test(event.type)) running.delet
 `;
 
 function done(functions, asks) {
-  const due = asks ? HAS_CALLED : 'calls.length > 0';
+  const next = asks ? IS_DUE : CREATE;
   return `if (event.type === 'response.done') {
-${functions ? FUNCTIONS : ''}  isDue ||= ${due};
+${functions ? FUNCTIONS : ''}${next}}
+${asks ? DUE : ''}`;
 }
-if (isDue${asks ? ' && running.size === 0' : ''}) {
+
+const CREATE = "  if (calls.length > 0) send({ type: 'response.create' });\n";
+
+const IS_DUE = `  isDue ||= ${HAS_CALLED};
+`;
+
+const DUE = `if (isDue && running.size === 0) {
   isDue = false;
   send({ type: 'response.create' });
 }
 `;
-}
 
 const FUNCTIONS = `  const calls = event.response.output.filter((item) => item.type === 'function_call');
   for (const { call_id, arguments: json } of calls) {
