@@ -27,6 +27,9 @@ ECHO = (
 )
 LEFT_OUT = "core/test_left_out.py::"
 TRANSLATION = "core/test_translation.py::"
+TRANSLATION_END = "core/test_translation_end.py::"
+TRANSLATION_SETTINGS = "core/test_translation_settings.py::"
+TRANSLATION_TRANSCRIPTS = "core/test_translation_transcripts.py::"
 RESUMED = (
     "transports/test_resume.py::test_a_thousand_cuts_lose_and_double_nothing_in_either_direction"
 )
@@ -113,20 +116,21 @@ TRANSCRIPTION: dict[str, Row] = {
     ),
 }
 TRANSLATION_SESSION: dict[str, Row] = {
-    "id": Row("told", TRANSLATION + "test_the_session_is_greeted_with_its_settings"),
-    "expires_at": Row("told", TRANSLATION + "test_the_session_expires"),
-    "model": Row("told", TRANSLATION + "test_the_session_is_greeted_with_its_settings"),
+    "id": Row("told", TRANSLATION_SETTINGS + "test_the_session_is_greeted_with_its_settings"),
+    "expires_at": Row("told", TRANSLATION_END + "test_the_session_expires"),
+    "model": Row("told", TRANSLATION_SETTINGS + "test_the_session_is_greeted_with_its_settings"),
     "audio.input.transcription.model": Row(
-        "enacted", TRANSLATION + "test_the_source_is_transcribed_when_the_client_asks_for_it"
+        "enacted",
+        TRANSLATION_TRANSCRIPTS + "test_the_source_is_transcribed_when_the_client_asks_for_it",
     ),
     "audio.input.noise_reduction.type": Row(
-        "enacted", TRANSLATION + "test_noise_reduction_is_echoed_with_its_strength"
+        "enacted", TRANSLATION_SETTINGS + "test_noise_reduction_is_echoed_with_its_strength"
     ),
     "audio.input.noise_reduction.strength": Row(
-        "enacted", TRANSLATION + "test_noise_reduction_is_echoed_with_its_strength"
+        "enacted", TRANSLATION_SETTINGS + "test_noise_reduction_is_echoed_with_its_strength"
     ),
     "audio.output.language": Row(
-        "enacted", TRANSLATION + "test_a_language_change_holds_from_the_next_utterance_on"
+        "enacted", TRANSLATION_SETTINGS + "test_a_language_change_holds_from_the_next_utterance_on"
     ),
 }
 
@@ -137,7 +141,9 @@ CLIENT_EVENTS: dict[str, Row] = {
     "session.input_audio_buffer.append": Row(
         "enacted", TRANSLATION + "test_an_utterance_is_translated_when_it_is_over"
     ),
-    "session.close": Row("enacted", TRANSLATION + "test_closing_translates_what_is_pending_first"),
+    "session.close": Row(
+        "enacted", TRANSLATION_END + "test_closing_translates_what_is_pending_first"
+    ),
 }
 """Those that no transcript shows; the others are proved by the transcripts that hold them."""
 SERVER_EVENTS: dict[str, Row] = {
@@ -164,9 +170,12 @@ SERVER_EVENTS: dict[str, Row] = {
     ),
     "vivavoce.session.resumable": Row("enacted", RESUMED, "`?resume=1`"),
     "vivavoce.session.resumed": Row("enacted", RESUMED, "`?resume=TOKEN`"),
-    "session.closed": Row("enacted", TRANSLATION + "test_closing_translates_what_is_pending_first"),
+    "session.closed": Row(
+        "enacted", TRANSLATION_END + "test_closing_translates_what_is_pending_first"
+    ),
     "session.input_transcript.delta": Row(
-        "enacted", TRANSLATION + "test_the_source_is_transcribed_when_the_client_asks_for_it"
+        "enacted",
+        TRANSLATION_TRANSCRIPTS + "test_the_source_is_transcribed_when_the_client_asks_for_it",
     ),
     "session.output_transcript.delta": Row(
         "enacted", TRANSLATION + "test_text_and_whole_frames_of_sound_go_out"

@@ -27,6 +27,7 @@ from vivavoce.interfaces import (
 )
 from vivavoce.media.pcm import Pcm, silence
 from vivavoce.protocol.audio_settings import AudioFormat, NoiseReduction, PcmFormat
+from vivavoce.protocol.server_events import ServerEvent
 from vivavoce.runtime.observer import Observer
 from vivavoce.runtime.prepared_room import PreparedRoom
 from vivavoce.runtime.response_limits import ResponseLimits
@@ -166,6 +167,21 @@ class ScriptedRules:
     def handle(self, item: Input, now: float) -> list[Output]:
         self.told.append(item)
         return list(self._answer(item))
+
+
+class BrokenTransport:
+    """Cannot even receive."""
+
+    close_code = 0
+    unsent_bytes = 0
+
+    async def receive(self) -> None:
+        raise ZeroDivisionError
+
+    async def send(self, event: ServerEvent) -> None: ...
+
+    async def close(self, code: int, reason: str) -> None:
+        self.close_code = code
 
 
 @dataclass

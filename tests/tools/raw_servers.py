@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 from aiohttp import web
 
+from vivavoce.errors import ToolError
 from vivavoce.interfaces.tools import ToolServer, ToolServerAddress
 from vivavoce.tools.servers import open_tool_servers
 from vivavoce.tools.settings import ToolsSettings
@@ -167,3 +168,24 @@ async def connected(
 def event(data: object, *, name: str = "message") -> bytes:
     """One event of an event stream."""
     return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+async def opened(request: web.Request, content_type: str) -> web.StreamResponse:
+    """Begin an answer that goes on for as long as a test likes."""
+    response = web.StreamResponse(headers={"Content-Type": content_type})
+    await response.prepare(request)
+    return response
+
+
+async def failure_to_connect(url: str, settings: ToolsSettings = PATIENT) -> ToolError:
+    try:
+        async with connected(url, settings):
+            raise AssertionError
+    except* ToolError as group:
+        leaf = group.exceptions[0]
+    assert isinstance(leaf, ToolError)
+    return leaf
+
+
+def shown(failure: ToolError) -> tuple[str, int]:
+    return failure.kind, failure.code

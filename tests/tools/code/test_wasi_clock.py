@@ -3,7 +3,7 @@ import struct
 from vivavoce.clock import Clock
 from vivavoce.tools.code.memory_files import Errno
 from vivavoce.tools.code.wasi_clock import WasiClock
-from vivavoce.tools.code.wasi_files import Memory
+from vivavoce.tools.code.wasi_memory import Memory
 
 WANTED, EVENTS, RESULT = 0, 5_000, 9_000
 

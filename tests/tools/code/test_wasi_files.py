@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vivavoce.tools.code.memory_files import Errno, MemoryFiles
-from vivavoce.tools.code.wasi_files import MAX_OPEN, ROOT, Memory, WasiFiles
+from vivavoce.tools.code.wasi_files import MAX_OPEN, ROOT, WasiFiles
+from vivavoce.tools.code.wasi_memory import Memory
 
 PATH, PIECES, DATA, RESULT = 0, 1_000, 2_000, 60_000
 SIZE = 65_536

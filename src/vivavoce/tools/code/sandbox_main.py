@@ -28,7 +28,8 @@ from vivavoce.clock import Clock
 from vivavoce.tools.code.limits import NOTICE, SandboxOrder
 from vivavoce.tools.code.memory_files import MemoryFiles
 from vivavoce.tools.code.wasi_clock import WasiClock
-from vivavoce.tools.code.wasi_files import Memory, WasiFiles
+from vivavoce.tools.code.wasi_files import WasiFiles
+from vivavoce.tools.code.wasi_memory import Memory
 
 if TYPE_CHECKING:
     import wasmtime

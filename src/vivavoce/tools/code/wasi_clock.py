@@ -9,7 +9,7 @@ import threading
 
 from vivavoce.clock import Clock
 from vivavoce.tools.code.memory_files import Errno
-from vivavoce.tools.code.wasi_files import Memory
+from vivavoce.tools.code.wasi_memory import Memory
 
 _SUBSCRIPTION = struct.Struct("<QB7xI4xQQH6x")  # user data, kind, clock, time ns, slack, flags
 _EVENT = struct.Struct("<QHB5x16x")  # user data, error, kind
