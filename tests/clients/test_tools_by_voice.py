@@ -180,10 +180,13 @@ async def test_a_question_is_answered_from_documents_and_their_source_is_named(
         call = only_call(await caller.ask("question-batteries"), "mcp_call")
         assert "twelve months" in call.output
         said = await words_in(ears, await caller.go_on())
-        source = await words_in(ears, await caller.ask("question-source"))
+        answer = await caller.ask("question-source")
+        if answer.calls("mcp_call"):  # it may look again
+            answer = await caller.go_on()
+        source = await words_in(ears, answer)
 
     assert re.search("twelve|12", said)
-    assert "warranty" in source.lower()
+    assert re.search("warran[td]y", source.lower())
 
 
 async def test_small_talk_is_not_looked_up(url: str) -> None:
@@ -196,17 +199,17 @@ async def test_small_talk_is_not_looked_up(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "answer"), [("question-sum", "410[.]55|410 point 5"), ("question-days", "125")]
+    ("question", "answer"), [("question-share", "60|[Ss]ixty"), ("question-days", "125")]
 )
 async def test_a_calculation_is_made_by_code(
     url: str, ears: Transcriber, question: str, answer: str
 ) -> None:
     async with calling(url) as caller:
         await with_tools(caller, CODE, instructions=CALCULATES)
-        call = only_call(await caller.ask(question), "mcp_call")
+        calls = (await caller.ask(question)).calls("mcp_call")
         said = await words_in(ears, await caller.go_on())
 
-    assert re.search(answer, call.output), call
+    assert re.search(answer, calls[-1].output), calls
     assert re.search(answer, said), said
 
 

@@ -22,6 +22,7 @@ from vivavoce.tools.code.settings import CodeSettings
     [
         ("17 * 23 * 1.05", "410.55"),
         ("total = 17 * 23 * 1.05", "410.55"),
+        ("17 * 23}", "391"),  # as small models write it
         ("print('a')\n'b'", "a\n'b'"),
         ("x = 1\nfor i in range(3): x += i\nprint(x)", "4"),
         ("```python\nimport math\nround(math.pi, 2)\n```", "3.14"),

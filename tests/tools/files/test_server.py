@@ -48,7 +48,7 @@ async def test_the_tool_tells_passages_with_their_sources() -> None:
 
     assert tool.name == "search"
     assert "the shop (a.md)" in tool.description
-    assert output == "[a.md, Fruit > Apples] They are red."
+    assert output == "[a.md, Fruit, Apples] They are red."
 
 
 async def test_without_documents_the_tool_says_so() -> None:

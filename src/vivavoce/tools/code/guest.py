@@ -79,7 +79,7 @@ def run(code: str, names: dict[str, object], limit: int) -> dict[str, object]:
 
 def execute(code: str, names: dict[str, object]) -> object:
     """Run statements; return the value of the last one: an expression, or what it assigned."""
-    tree = ast.parse(code, NAME)
+    tree = parsed(code)
     match tree.body[-1:]:
         case [ast.Expr(value=expression)]:
             tree.body.pop()
@@ -92,6 +92,20 @@ def execute(code: str, names: dict[str, object]) -> object:
         case _:
             exec(compile(tree, NAME, "exec"), names)
             return None
+
+
+def parsed(code: str) -> ast.Module:
+    """Parse code; small models like to end it with a brace that belongs around their call."""
+    try:
+        return ast.parse(code, NAME)
+    except SyntaxError:
+        if not code.endswith("}"):
+            raise
+        try:
+            return ast.parse(code[:-1], NAME)
+        except SyntaxError:
+            pass
+        raise
 
 
 def described(failure: BaseException) -> str:

@@ -31,9 +31,9 @@ RUN_PYTHON = ListedTool(
     name="run_python",
     description=(
         "Run Python code and get what it prints, or the value of its last line. Use it for every "
-        "calculation, and for dates, sorting, counting and statistics. Plus 5 percent is * 1.05. "
-        "Variables are kept for the next call. Only the standard library; no internet; files in "
-        "the current folder only."
+        "calculation, and for dates, sorting, counting and statistics. 12 percent of 50 is "
+        "50 * 12 / 100; 50 plus 12 percent is 50 * 112 / 100. Variables are kept for the next "
+        "call. Only the standard library; no internet; files in the current folder only."
     ),
     input_schema={
         "type": "object",

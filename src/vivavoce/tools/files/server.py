@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from vivavoce.errors import ToolError
 from vivavoce.interfaces import ListedTool
+from vivavoce.tools.files.document import HEADING_JOINT
 
 SEARCH = "search"
 MAX_QUERY = 1_000
@@ -145,7 +146,7 @@ def source_of(found: Found) -> str:
     """Return document and place of a passage, as one would say it."""
     parts = [found.filename]
     if found.heading:
-        parts.append(found.heading)
+        parts.append(found.heading.replace(HEADING_JOINT, ", "))  # it will be read aloud
     if found.page is not None:
         parts.append(f"page {found.page}")
     return ", ".join(parts)

@@ -59,6 +59,39 @@ def test_a_call_that_is_cut_off_does_not_finish() -> None:
     ]
 
 
+CALL = '{"name": "a", "arguments": {"x": 1}}'
+
+
+def test_a_call_that_was_made_before_is_not_told_and_is_the_last() -> None:
+    reader = AnswerReader(may_call=True)
+    pieces = [CALL, "\n", CALL.replace("1", "12"), "\n", CALL[:20], CALL[20:]]
+
+    events = [event for piece in pieces for event in reader.push(piece, 1)]
+
+    assert events == [
+        ToolCallStarted("a"),
+        ToolCallDelta('{"x": 1}'),
+        ToolCallFinished(),
+        ToolCallStarted("a"),
+        ToolCallDelta('{"x": 12}', 2),
+        ToolCallFinished(),
+    ]
+    assert reader.is_repeating
+
+
+def test_a_call_is_held_back_only_while_it_is_like_one_before() -> None:
+    reader = AnswerReader(may_call=True)
+    reader.push(CALL, 1)
+
+    assert reader.push('\n{"name": "a", "arguments": {"x": ', 1) == []
+    assert reader.push("2", 1) == [
+        ToolCallStarted("a"),
+        ToolCallDelta('{"x": '),
+        ToolCallDelta("2"),
+    ]
+    assert not reader.is_repeating
+
+
 def test_what_begins_like_a_call_and_is_none_is_an_error() -> None:
     with pytest.raises(EngineError) as error:
         read(["{" + "x" * 400])

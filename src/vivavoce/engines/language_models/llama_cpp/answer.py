@@ -18,14 +18,24 @@ _OPENING_CHARS = 300  # names have at most 64 characters
 
 
 class AnswerReader:
-    """Turns the text of one answer into events; the first character tells calls from words."""
+    """Turns the text of one answer into events; the first character tells calls from words.
+
+    A call that was made before in the same answer is not told: a small model that has lost its
+    way would go on making it.
+    """
 
     def __init__(self, *, may_call: bool) -> None:
+        self._repeats = _Repeats()
         self._may_call = may_call
         self._is_call: bool | None = None if may_call else False
         self._unread = ""
         self._n_tokens = 0
         self._arguments: _JsonEnd | None = None
+
+    @property
+    def is_repeating(self) -> bool:
+        """Whether a call was made before; nothing new is to be expected."""
+        return self._repeats.found
 
     def push(self, text: str, n_tokens: int) -> list[ModelEvent]:
         """Take the next piece of text, made of that many tokens.
@@ -42,7 +52,7 @@ class AnswerReader:
         events: list[ModelEvent] = []
         while self._unread and (found := self._read_call()):
             events += found
-        return events
+        return [told for event in events for told in self._repeats.tell(event)]
 
     def _read_call(self) -> list[ModelEvent]:
         if self._arguments is None:
@@ -76,6 +86,38 @@ class AnswerReader:
     def _taken(self) -> int:
         n_tokens, self._n_tokens = self._n_tokens, 0
         return n_tokens
+
+
+class _Repeats:
+    """Holds a call back for as long as it may turn out to be an earlier one again."""
+
+    def __init__(self) -> None:
+        self.found = False
+        self._made: list[tuple[str, str]] = []
+        self._name, self._arguments = "", ""
+        self._held: list[ModelEvent] = []
+
+    def tell(self, event: ModelEvent) -> list[ModelEvent]:
+        """Return what is to be told now."""
+        if isinstance(event, ToolCallStarted):
+            self._name, self._arguments = event.name, ""
+        elif isinstance(event, ToolCallDelta):
+            self._arguments += event.arguments
+        self._held.append(event)
+        if isinstance(event, ToolCallFinished):
+            call = (self._name, self._arguments)
+            self.found = self.found or call in self._made
+            self._made.append(call)
+        elif self._may_be_made():
+            return []
+        told, self._held = self._held, []
+        return [] if self.found else told
+
+    def _may_be_made(self) -> bool:
+        return any(
+            name == self._name and arguments.startswith(self._arguments)
+            for name, arguments in self._made
+        )
 
 
 class _JsonEnd:

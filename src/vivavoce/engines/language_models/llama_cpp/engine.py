@@ -143,16 +143,25 @@ class LlamaCpp:
         asked["max_output_tokens"] = prompt.max_output_tokens
         asked["temperature"] = prompt.temperature
         reader = AnswerReader(may_call=may_call(prompt))
+        counts = (0, 0)
         async with aclosing(self._worker.stream("generate", asked)) as replies:
             async for reply in replies:
-                if "n_read" in reply:
-                    yield PromptRead(reply["n_read"])
-                    continue
-                if "text" not in reply:
-                    yield _finished(reply)
-                    return
-                for event in reader.push(reply["text"], reply["n_tokens"]):
-                    yield event
+                match reply:
+                    case {"n_read": n_read}:
+                        yield PromptRead(n_read)
+                    case {"n_input": n_input, "n_cached": n_cached}:
+                        counts = (n_input, n_cached)
+                    case {"text": text, "n_tokens": n_tokens}:
+                        for event in reader.push(text, n_tokens):
+                            yield event
+                        if reader.is_repeating:
+                            yield Finished("stop", *counts)
+                            return
+                    case {"is_cut": is_cut}:
+                        yield Finished("max_output_tokens" if is_cut else "stop", *counts)
+                        return
+                    case _:
+                        pass
 
     async def prefill(self, prompt: Prompt) -> None:
         """Read the prompt ahead of time; a later one of the same session takes its place."""
@@ -199,9 +208,3 @@ def _grammar(prompt: Prompt) -> str | None:
         return answer_grammar(prompt)
     except ProtocolError as error:  # the session checks its tools when they are set
         raise EngineError(error.message, code="invalid_tools") from error
-
-
-def _finished(reply: Mapping[str, Any]) -> Finished:
-    return Finished(
-        "max_output_tokens" if reply["is_cut"] else "stop", reply["n_input"], reply["n_cached"]
-    )

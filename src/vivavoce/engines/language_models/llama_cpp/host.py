@@ -203,6 +203,7 @@ class LlamaHost:
         self, asked: Asked, slot: Slot, tokens: list[int], n_head: int, cancelled: Cancelled
     ) -> Iterator[Reply]:
         n_cached, shifts = yield from self._read(slot, tokens, n_head, cancelled)
+        yield {"n_input": len(tokens), "n_cached": n_cached}
         n_room = self._window_tokens - len(tokens)
         order = WriteOrder(
             slot=slot.index,
@@ -224,7 +225,7 @@ class LlamaHost:
                 is_cut = piece.is_cut
                 if piece.text or piece.n_tokens:
                     yield {"text": piece.text, "n_tokens": piece.n_tokens}
-        yield {"is_cut": is_cut, "n_input": len(tokens), "n_cached": n_cached}
+        yield {"is_cut": is_cut}
 
     def _prefill(self, asked: Asked, cancelled: Cancelled) -> None:
         self._note(asked)

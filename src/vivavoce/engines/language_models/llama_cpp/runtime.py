@@ -24,7 +24,7 @@ UBATCH_TOKENS = 64  # as long as a piece; longer ones only cost memory
 SEED = 7  # the same conversation gets the same answer
 TEMPERATURE = 0.3  # small models wander above
 MIN_P = 0.05
-REPEAT_PENALTY = 1.08  # enough to leave a loop, too little to make JSON stumble
+REPEAT_PENALTY = 1.08  # enough to leave a loop; not where calls may be: no call would be the last
 _HTTP_TIMEOUT_S = 60.0
 
 _PASSIVE = ("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve everybody else's on few cores
@@ -112,7 +112,7 @@ class Runtime:
             "timings_per_token": True,
             "temperature": TEMPERATURE if order.temperature is None else order.temperature,
             "min_p": MIN_P,
-            "repeat_penalty": REPEAT_PENALTY,
+            "repeat_penalty": REPEAT_PENALTY if order.grammar is None else 1.0,
             "seed": SEED,
             "logit_bias": [*order.favoured, *((token, False) for token in order.banned)],
         }
