@@ -43,7 +43,7 @@ async def test_a_session_answers_from_documents_with_their_source(tmp_path: Path
         events = await _asked(client, "When comes the refund?")
 
     assert events["call"] is not None
-    assert "returns.md, Returns and refunds > When the money comes" in events["call"]
+    assert "returns.md, Returns and refunds, When the money comes" in events["call"]
     assert events["answer"] == "Within three working days, says returns.md."
 
 

@@ -21,7 +21,7 @@ TWO_CALLS = (
 
 def read(pieces: list[str], *, may_call: bool = True) -> list[ModelEvent]:
     reader = AnswerReader(may_call=may_call)
-    return [event for piece in pieces for event in reader.push(piece, 1)]
+    return [event for piece in pieces for event in reader.push(piece, 1)] + reader.end()
 
 
 def test_words_are_passed_on_as_they_come() -> None:
@@ -68,7 +68,7 @@ def test_a_call_that_was_made_before_is_not_told_and_is_the_last() -> None:
 
     events = [event for piece in pieces for event in reader.push(piece, 1)]
 
-    assert events == [
+    assert events + reader.end() == [
         ToolCallStarted("a"),
         ToolCallDelta('{"x": 1}'),
         ToolCallFinished(),
@@ -79,12 +79,20 @@ def test_a_call_that_was_made_before_is_not_told_and_is_the_last() -> None:
     assert reader.is_repeating
 
 
+def test_the_end_of_the_last_call_is_told_with_the_end_of_the_answer() -> None:
+    reader = AnswerReader(may_call=True)
+
+    assert ToolCallFinished() not in reader.push(CALL, 1)
+    assert reader.end() == [ToolCallFinished()]
+
+
 def test_a_call_is_held_back_only_while_it_is_like_one_before() -> None:
     reader = AnswerReader(may_call=True)
     reader.push(CALL, 1)
 
     assert reader.push('\n{"name": "a", "arguments": {"x": ', 1) == []
     assert reader.push("2", 1) == [
+        ToolCallFinished(),
         ToolCallStarted("a"),
         ToolCallDelta('{"x": '),
         ToolCallDelta("2"),

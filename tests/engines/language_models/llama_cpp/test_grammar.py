@@ -20,6 +20,7 @@ from vivavoce.interfaces import (
     Prompt,
     PromptItem,
     PromptMessage,
+    PromptToolCall,
     PromptToolOutput,
     TextDelta,
     Tool,
@@ -167,9 +168,12 @@ def test_definitions_that_multiply_are_written_once() -> None:
         ((), 3.0),
         ((PromptToolOutput("call_1", "1"),), -4.0),
         ((PromptMessage("system", "The result of act has come: 1"),), -4.0),
+        ((PromptToolCall("call_1", "act", "{}"), PromptMessage("user", "Hi.")), 0.0),
     ],
 )
-def test_calls_are_held_back_behind_a_result(items: tuple[PromptItem, ...], bias: float) -> None:
+def test_a_first_call_is_favoured_and_one_behind_a_result_held_back(
+    items: tuple[PromptItem, ...], bias: float
+) -> None:
     prompt = structs.replace(prompt_with(Tool("act"), tool_choice="auto"), items=items)
 
     assert call_bias(prompt, 3.0) == bias

@@ -144,7 +144,7 @@ def test_the_examples_are_answers_the_grammar_would_let_through() -> None:
     calls = [item for item in GARDEN_TALK if isinstance(item, PromptToolCall)]
     schemas = {tool.name: tool.parameters for tool in GARDEN_TOOLS}
 
-    assert len(calls) == 5
+    assert len(calls) == 6
     assert all(fits(json.loads(call.arguments), schemas[call.name]) for call in calls)
 
 

@@ -21,11 +21,13 @@ class AnswerReader:
     """Turns the text of one answer into events; the first character tells calls from words.
 
     A call that was made before in the same answer is not told: a small model that has lost its
-    way would go on making it.
+    way would go on making it. The end of the last call is told with the end of the answer, as some
+    clients ask for the next answer at once, while this one would still be under way.
     """
 
     def __init__(self, *, may_call: bool) -> None:
         self._repeats = _Repeats()
+        self._call_end: list[ModelEvent] = []
         self._may_call = may_call
         self._is_call: bool | None = None if may_call else False
         self._unread = ""
@@ -52,7 +54,19 @@ class AnswerReader:
         events: list[ModelEvent] = []
         while self._unread and (found := self._read_call()):
             events += found
-        return [told for event in events for told in self._repeats.tell(event)]
+        return self._but_its_end([told for event in events for told in self._repeats.tell(event)])
+
+    def end(self) -> list[ModelEvent]:
+        """Return what is to be told at the end of the answer."""
+        return self._call_end
+
+    def _but_its_end(self, events: list[ModelEvent]) -> list[ModelEvent]:
+        if not events:
+            return []
+        events = [*self._call_end, *events]
+        is_end = isinstance(events[-1], ToolCallFinished)
+        self._call_end = [events.pop()] if is_end else []
+        return events
 
     def _read_call(self) -> list[ModelEvent]:
         if self._arguments is None:

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -34,9 +34,9 @@ from vivavoce.interfaces import (
 PREPARE_AFTER_MS = 128
 """An answer costs a few hundred ms of two cores: not worth it at every breath."""
 
-CALL_BIASES = {"qwen2.5-coder-1.5b": 3.1}
-"""By a part of the file's name. Measured on the tuning half of the `tools` benchmark: with the
-1.5B model every call that was wanted lay above -2.7, every one that was not below -3.6."""
+CALL_BIASES = {"qwen2.5-coder-1.5b": 2.3}
+"""By a part of the file's name, before the first call of a talk. More of it made calls of small
+talk: docs/explanation/decisions/0003."""
 
 _MAX_CALLS = 64  # threads of the worker; each live answer, prefill or count holds one
 _MAX_PREFILLS = 4  # of these, so that live answers always find a thread
@@ -55,8 +55,9 @@ class LlamaCppSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     threads: int | None = None
     """Of the model; None: two, or one on a single core."""
     call_bias: float | None = None
-    """How much a model that may call a function is pushed to do so: added to the log-odds of a
-    call, negative to hold it back. None: what suits the bundled models, 0 for others."""
+    """How much a model that may call a function is pushed to do so: added to the log-odds of the
+    first call of a talk, negative to hold all of them back. None: what suits the bundled models,
+    0 for others."""
 
 
 @asynccontextmanager
@@ -144,6 +145,7 @@ class LlamaCpp:
         asked["temperature"] = prompt.temperature
         reader = AnswerReader(may_call=may_call(prompt))
         counts = (0, 0)
+        reason: Literal["stop", "max_output_tokens"] | None = None
         async with aclosing(self._worker.stream("generate", asked)) as replies:
             async for reply in replies:
                 match reply:
@@ -154,14 +156,15 @@ class LlamaCpp:
                     case {"text": text, "n_tokens": n_tokens}:
                         for event in reader.push(text, n_tokens):
                             yield event
-                        if reader.is_repeating:
-                            yield Finished("stop", *counts)
-                            return
                     case {"is_cut": is_cut}:
-                        yield Finished("max_output_tokens" if is_cut else "stop", *counts)
-                        return
+                        reason = "max_output_tokens" if is_cut else "stop"
                     case _:
                         pass
+                if reason is not None or reader.is_repeating:
+                    break
+        for event in reader.end():
+            yield event
+        yield Finished(reason or "stop", *counts)
 
     async def prefill(self, prompt: Prompt) -> None:
         """Read the prompt ahead of time; a later one of the same session takes its place."""

@@ -2,8 +2,9 @@
 
 It is the same for all of them, so it is read once and kept. It shows what small models get wrong:
 a question that only a function can answer, a follow-up, two calls at once, an argument left out
-and one given, an error, and words where no function helps. Of a function of the session's own it
-says nothing: examples made from those were copied, values and all.
+and one given, an error, and words where no function helps: knowledge, thanks, something told, a
+wish that nobody can meet. Of a function of the session's own it says nothing: examples made from
+those were copied, values and all.
 """
 
 from vivavoce.interfaces import PromptItem, PromptMessage, PromptToolCall, PromptToolOutput, Tool
@@ -92,4 +93,14 @@ GARDEN_TALK: tuple[PromptItem, ...] = (
     _assistant("The roses."),
     _user("Cheers."),
     _assistant("You're welcome!"),
+    _user("What is the soil of the roses like?"),
+    _call("get_soil", '{"bed": "roses"}'),
+    _result('{"moisture": "high"}'),
+    _assistant("It is moist."),
+    _user("I'm Ann, by the way."),
+    _assistant("Nice to meet you, Ann."),
+    _user("My back hurts."),
+    _assistant("I'm sorry to hear that. Take a rest."),
+    _user("Walk to the shed."),
+    _assistant("I can't do that, I'm afraid."),
 )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from vivavoce.engines.language_models.llama_cpp.prompt import CALL_SEPARATOR, call_opening
 from vivavoce.engines.language_models.llama_cpp.schema_grammar import SchemaGrammar, literal
 from vivavoce.errors import ProtocolError
-from vivavoce.interfaces import Prompt, Tool
+from vivavoce.interfaces import Prompt, PromptToolCall, Tool
 
 MAX_CALLS = 8
 """In one answer; a small model that has lost its way would go on for ever."""
@@ -51,15 +51,18 @@ def may_call(prompt: Prompt) -> bool:
 
 
 def call_bias(prompt: Prompt, usual: float) -> float:
-    """Return what is added to the log-odds of a call; `usual` behind the user's words.
+    """Return what is added to the log-odds of a call; `usual` before the first one of a talk.
 
-    Behind a result, one that came late too, it is held back: small models ask again for what they
-    have just been told, above all when it is an error.
+    Once a model has made a call it knows how, and needs no push. Behind a result, one that came
+    late too, it is held back: small models ask again for what they have just been told, above all
+    when it is an error.
     """
     if not may_call(prompt) or prompt.tool_choice != "auto":
         return 0.0
+    has_called = any(isinstance(item, PromptToolCall) for item in prompt.items)
+    bias = min(usual, 0.0) if has_called else usual
     is_asked = not prompt.items or getattr(prompt.items[-1], "role", None) == "user"
-    return usual if is_asked else min(usual, 0.0) - HELD_BACK
+    return bias if is_asked else min(bias, 0.0) - HELD_BACK
 
 
 def check_schema(tool: Tool) -> None:

@@ -46,6 +46,9 @@ NO_OUTPUT = "(done, without a result)"
 
 NO_CALL_NOTE = "Answer in words now; do not call a function."
 
+N_TOLD = 12
+"""Functions that are named once more; more would cost time and help no more."""
+
 _MARKUP = re.compile(r"<\|(\w+)\|>")
 
 
@@ -99,7 +102,15 @@ def _head(prompt: Prompt) -> str:
     if prompt.tools:
         rules.append(_functions(prompt.tools))
     head = _turn("system", "\n\n".join(rules)) if rules else ""
-    return shared_head() + head if prompt.tools else head
+    return shared_head() + head + _told(prompt.tools) if prompt.tools else head
+
+
+def _told(tools: Sequence[Tool]) -> str:
+    """Let the model itself name the functions: then it tells talk and tasks apart far better."""
+    names = ", ".join(_plain(tool.name) for tool in tools[:N_TOLD])
+    return _turn("user", "What can you do?") + _turn(
+        "assistant", f"I can talk with you, and I can call {names}."
+    )
 
 
 def _functions(tools: Sequence[Tool]) -> str:

@@ -24,7 +24,7 @@ UBATCH_TOKENS = 64  # as long as a piece; longer ones only cost memory
 SEED = 7  # the same conversation gets the same answer
 TEMPERATURE = 0.3  # small models wander above
 MIN_P = 0.05
-REPEAT_PENALTY = 1.08  # enough to leave a loop; not where calls may be: no call would be the last
+REPEAT_PENALTY = 1.08  # enough to leave a loop; it makes JSON and code stumble
 _HTTP_TIMEOUT_S = 60.0
 
 _PASSIVE = ("OMP_WAIT_POLICY", "PASSIVE")  # spinning threads starve everybody else's on few cores
