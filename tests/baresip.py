@@ -17,16 +17,19 @@ from typing import Any, Literal
 import numpy as np
 
 from vivavoce.media.pcm import Pcm
-from vivavoce.media.wav import write_wav
+from vivavoce.media.resample import resample
+from vivavoce.media.wav import read_wav, write_wav
 
 BARESIP = shutil.which("baresip")
 MODULES = ("g711", "g722", "opus", "srtp", "dtls_srtp", "aufile", "sndfile")
 APPLICATIONS = ("account", "menu", "contact", "ctrl_tcp")
 FOLDERS = ("/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules")
 PATIENCE_S = 20
+MODELS_PATIENCE_S = 60
 START_S, STARTS = 10, 3
 """It is up within 0.6 s, but on a busy machine it was seen not to come up at all."""
 LOUD = 600
+QUIET_S = 1.5
 WAV_HEADER_BYTES = 44
 SOURCE_HZ, HUM_HZ, HUM_S = 48_000, 440, 60
 HUM_LEVEL = 300
@@ -82,9 +85,25 @@ class Baresip:
             while text not in await asyncio.to_thread(log.read_text):  # noqa: ASYNC110 - as below
                 await asyncio.sleep(0.05)
 
-    async def heard(self, seconds: float) -> None:
+    async def fell_silent(self, after_s: float) -> None:
+        """Wait until nothing was heard for 1.5 s, once this much sound was heard in all.
+
+        A language model that was just started may have to read for most of a minute first.
+        """
+        await self.heard(after_s, patience_s=MODELS_PATIENCE_S)
+        before = 0.0
+        while (now := self.loud_s()) > before:
+            before = now
+            await asyncio.sleep(QUIET_S)
+
+    def heard_sound(self) -> Pcm:
+        """Return what it has heard in its one call, silence included, at 24 kHz."""
+        (file,) = self._folder.glob("dump*dec.wav")
+        return read_wav(file)
+
+    async def heard(self, seconds: float, patience_s: float = PATIENCE_S) -> None:
         """Wait until it has heard this much sound, in all calls since it was started."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             while self.loud_s() < seconds:  # noqa: ASYNC110 - a file tells nobody that it grows
                 await asyncio.sleep(0.1)
 
@@ -110,8 +129,9 @@ async def baresip(
     transport: Transport = "udp",
     encryption: Encryption = "",
     registrar: str = "",
+    says: Pcm | None = None,
 ) -> AsyncIterator[Baresip]:
-    """Run one until the block is left; it hums while it is in a call.
+    """Run one until the block is left.
 
     Args:
         folder: is made, for its files.
@@ -119,6 +139,7 @@ async def baresip(
         transport: of its account.
         encryption: of its sound.
         registrar: host and port at which it registers; empty: nowhere.
+        says: what it says in a call, from its beginning on; None: it hums.
     """
     assert BARESIP is not None, "baresip is needed: make baresip, or apt-get install baresip-core"
     for attempt in range(STARTS):
@@ -129,7 +150,7 @@ async def baresip(
             f"{encryption and f';mediaenc={encryption}'}"
         )
         home = folder / str(attempt)
-        await asyncio.to_thread(_furnish, home, account, port, control)
+        await asyncio.to_thread(_furnish, home, account, port, control, says or _hum())
         async with _running(home) as process:
             connection = await _connected(control, process)
             if connection is None:
@@ -197,13 +218,17 @@ def _loud_s(wav: bytes) -> float:
     return float((np.abs(samples).reshape(-1, frame).max(axis=1) > LOUD).sum()) / 50
 
 
-def _furnish(folder: Path, account: str, port: int, control: int) -> None:
+def _hum() -> Pcm:
+    n = np.arange(HUM_S * SOURCE_HZ)
+    hum = (HUM_LEVEL * np.sin(2 * np.pi * HUM_HZ * n / SOURCE_HZ)).astype("<i2")
+    return Pcm(hum.tobytes(), SOURCE_HZ)
+
+
+def _furnish(folder: Path, account: str, port: int, control: int, says: Pcm) -> None:
     folder.mkdir(parents=True)
     (folder / "accounts").write_text(account + "\n")
     (folder / "contacts").write_text("")
-    n = np.arange(HUM_S * SOURCE_HZ)
-    hum = (HUM_LEVEL * np.sin(2 * np.pi * HUM_HZ * n / SOURCE_HZ)).astype("<i2")
-    write_wav(folder / "hum.wav", Pcm(hum.tobytes(), SOURCE_HZ))
+    write_wav(folder / "says.wav", resample(says, SOURCE_HZ))
     lines = [
         f"module_path {next(found for found in FOLDERS if Path(found).is_dir())}",
         *(f"module {name}.so" for name in MODULES),
@@ -211,7 +236,7 @@ def _furnish(folder: Path, account: str, port: int, control: int) -> None:
         f"sip_listen 127.0.0.1:{port}",
         "sip_verify_server no",
         f"ctrl_tcp_listen 127.0.0.1:{control}",
-        f"audio_source aufile,{folder}/hum.wav",
+        f"audio_source aufile,{folder}/says.wav",
         "ausrc_srate 48000",
         "ausrc_channels 1",
         f"snd_path {folder}",

@@ -4,8 +4,7 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator
 from importlib.util import find_spec
 from typing import Any
 
@@ -15,13 +14,12 @@ import pytest_asyncio
 from tests.bundled_models import model_dir
 from tests.clients.speaking import Caller, Heard, calling
 from tests.drawn_pictures import SIGN, data_url, drawn
+from tests.ears import Ears, listening
 from tests.served import served
 from tests.tools.files.handbook import write_handbook
 from tests.tools.sdk_servers import serving, weather_server
 from vivavoce.engines.embedders.minilm import MODEL
-from vivavoce.engines.transcribers import whisper
-from vivavoce.interfaces import AudioOrPause, Transcriber, Transcript, TranscriptionHints
-from vivavoce.media.pcm import Pcm, silence
+from vivavoce.media.pcm import Pcm
 
 pytestmark = [
     pytest.mark.models,
@@ -82,22 +80,15 @@ async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def ears() -> AsyncIterator[Transcriber]:
-    async with whisper.open_engine({"model_dir": str(model_dir("whisper-base"))}) as engine:
-        yield engine
+async def ears() -> AsyncIterator[Ears]:
+    async with listening() as listener:
+        yield listener
 
 
-async def words_in(ears: Transcriber, heard: Heard) -> str:
+async def words_in(ears: Ears, heard: Heard) -> str:
     """Return what a listener understands of an answer."""
     assert heard.audio, heard.response.status_details
-
-    async def sound() -> AsyncGenerator[AudioOrPause, None]:
-        yield Pcm(heard.audio + silence(500).data)
-
-    async with aclosing(ears.transcribe(sound(), TranscriptionHints(language="en"))) as events:
-        last = [event async for event in events][-1]
-    assert isinstance(last, Transcript)
-    return last.text
+    return await ears.understood(Pcm(heard.audio))
 
 
 async def with_tools(caller: Caller, *tools: dict[str, Any], **session: Any) -> None:
@@ -114,7 +105,7 @@ def only_call(heard: Heard, kind: str) -> Any:
     return call
 
 
-async def test_a_function_is_called_and_its_output_is_heard(url: str, ears: Transcriber) -> None:
+async def test_a_function_is_called_and_its_output_is_heard(url: str, ears: Ears) -> None:
     async with calling(url) as caller:
         await with_tools(caller, WEATHER, instructions=TELLS_WEATHER)
         call = only_call(await caller.ask("question-weather"), "function_call")
@@ -129,9 +120,7 @@ async def test_a_function_is_called_and_its_output_is_heard(url: str, ears: Tran
     assert "snow" in said.lower()
 
 
-async def test_a_tool_of_an_mcp_server_is_run_and_its_output_is_heard(
-    url: str, ears: Transcriber
-) -> None:
+async def test_a_tool_of_an_mcp_server_is_run_and_its_output_is_heard(url: str, ears: Ears) -> None:
     app = weather_server().streamable_http_app()
     async with serving(app, "/mcp") as server, calling(url) as caller:
         tool = {"type": "mcp", "server_label": "weather", "server_url": server.url}
@@ -147,7 +136,7 @@ async def test_a_tool_of_an_mcp_server_is_run_and_its_output_is_heard(
     assert "sunny" in said.lower()
 
 
-async def test_nothing_is_run_before_it_is_approved(url: str, ears: Transcriber) -> None:
+async def test_nothing_is_run_before_it_is_approved(url: str, ears: Ears) -> None:
     app = weather_server().streamable_http_app()
     async with serving(app, "/mcp") as server, calling(url) as caller:
         tool = {"type": "mcp", "server_label": "weather", "server_url": server.url}
@@ -173,7 +162,7 @@ async def test_nothing_is_run_before_it_is_approved(url: str, ears: Transcriber)
 
 
 async def test_a_question_is_answered_from_documents_and_their_source_is_named(
-    url: str, ears: Transcriber
+    url: str, ears: Ears
 ) -> None:
     async with calling(url) as caller:
         await with_tools(caller, FILES, instructions=AT_THE_COUNTER)
@@ -202,7 +191,7 @@ async def test_small_talk_is_not_looked_up(url: str) -> None:
     ("question", "answer"), [("question-share", "60|[Ss]ixty"), ("question-days", "125")]
 )
 async def test_a_calculation_is_made_by_code(
-    url: str, ears: Transcriber, question: str, answer: str
+    url: str, ears: Ears, question: str, answer: str
 ) -> None:
     async with calling(url) as caller:
         await with_tools(caller, CODE, instructions=CALCULATES)
@@ -214,7 +203,7 @@ async def test_a_calculation_is_made_by_code(
 
 
 @pytest.mark.skipif(find_spec("rapidocr") is None, reason="needs vivavoce[pictures]")
-async def test_what_a_picture_says_is_told(url: str, ears: Transcriber) -> None:
+async def test_what_a_picture_says_is_told(url: str, ears: Ears) -> None:
     async with calling(url) as caller:
         await with_tools(caller)
         picture = {"type": "input_image", "image_url": data_url(drawn(SIGN))}
@@ -224,7 +213,7 @@ async def test_what_a_picture_says_is_told(url: str, ears: Transcriber) -> None:
     assert "42" in said
 
 
-async def test_an_output_that_comes_late_is_worked_in(url: str, ears: Transcriber) -> None:
+async def test_an_output_that_comes_late_is_worked_in(url: str, ears: Ears) -> None:
     async with calling(url) as caller:
         await with_tools(caller, WEATHER, instructions=TELLS_WEATHER)
         call = only_call(await caller.ask("question-weather"), "function_call")
@@ -239,7 +228,7 @@ async def test_an_output_that_comes_late_is_worked_in(url: str, ears: Transcribe
     assert "snow" in said.lower()
 
 
-async def test_another_agent_takes_over(url: str, ears: Transcriber) -> None:
+async def test_another_agent_takes_over(url: str, ears: Ears) -> None:
     async with calling(url) as caller:
         transfer = {
             "type": "function",
@@ -265,7 +254,7 @@ async def test_another_agent_takes_over(url: str, ears: Transcriber) -> None:
     assert "weeks" in said
 
 
-async def test_a_forbidden_word_is_not_heard(url: str, ears: Transcriber) -> None:
+async def test_a_forbidden_word_is_not_heard(url: str, ears: Ears) -> None:
     async with calling(url) as caller:
         await with_tools(caller)
         heard = await caller.ask("question-capital")

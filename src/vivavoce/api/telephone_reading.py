@@ -34,7 +34,8 @@ async def read_ahead(gateway: Gateway, engines: Engines, auto_answer: AutoAnswer
             session_id = prompt.session_id
             await model.prefill(prompt)
     except (EngineError, ProtocolError) as error:
-        LOG.warning("the beginning of calls could not be read ahead: %s", error.message)
+        if not gateway.directory.is_closing:
+            LOG.warning("the beginning of calls could not be read ahead: %s", error.message)
     finally:
         if session_id:
             model.release(session_id)

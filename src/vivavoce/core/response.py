@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from msgspec import structs
+from msgspec import UNSET, UnsetType, structs
 
 from vivavoce.core.conversation import Clause, Conversation, ItemRecord
 from vivavoce.core.response_calls import ItemIds, arguments_delta, arguments_done, new_call
@@ -20,6 +20,7 @@ from vivavoce.interfaces import (
     AudioDelta,
     Finished,
     GuardrailTripped,
+    PhaseStarted,
     ResponseEvent,
     TextDelta,
     ToolCallDelta,
@@ -117,6 +118,8 @@ class Response:
     patience_until: float | None = None
     """Monotonic time until which its end waits for the tools it called; None: it does not wait."""
     _open: _OpenItem | None = None
+    _phase: str | UnsetType = UNSET
+    """Of the messages that follow."""
     _finished: Finished | None = None
     _is_replaced: bool = False
     """Whether a guard rail stopped the answer: its line is said whole, whatever the limit."""
@@ -135,14 +138,15 @@ class Response:
                 if self.first_audio_at is None:
                     self.first_audio_at = now
                 self._write_audio(data)
+            case PhaseStarted(phase=phase):
+                self._close_item("completed")
+                self._phase = phase
             case ToolCallStarted(name=name):
                 self._start_call(name)
             case ToolCallDelta(arguments=arguments, n_tokens=n_tokens):
                 self._write_arguments(arguments, n_tokens)
             case ToolCallFinished():
-                if self._open is not None:
-                    self._open.is_whole = True
-                self._close_item("completed")
+                self._end_call()
             case GuardrailTripped(n_tokens=n_tokens):
                 self.output_text_tokens += n_tokens
                 self._is_replaced = True
@@ -221,7 +225,12 @@ class Response:
         self._close_item("completed")
         item_id = self.new_id("item")
         message = Message(
-            id=item_id, object="realtime.item", status="in_progress", role="assistant", content=()
+            id=item_id,
+            object="realtime.item",
+            status="in_progress",
+            role="assistant",
+            content=(),
+            phase=self._phase,
         )
         item = self._open_item(message)
         item.record.answer_format = self.sound_format
@@ -263,6 +272,11 @@ class Response:
         if isinstance(call, (FunctionCall, McpCall)):
             item.text += arguments
             self.send(arguments_delta(call, arguments, self._item_ids(item), self._event_id()))
+
+    def _end_call(self) -> None:
+        if self._open is not None:
+            self._open.is_whole = True
+        self._close_item("completed")
 
     def _close_call(self, item: _OpenItem, call: FunctionCall | McpCall) -> None:
         item.record.item = structs.replace(call, arguments=item.text)

@@ -55,6 +55,7 @@ from vivavoce.interfaces.pictures import (
 from vivavoce.interfaces.speaking import (
     AudioDelta,
     GuardrailTripped,
+    PhaseStarted,
     Responder,
     ResponderEngine,
     ResponseEvent,
@@ -102,6 +103,7 @@ __all__ = [
     "ListedTool",
     "MalformedEvent",
     "ModelEvent",
+    "PhaseStarted",
     "PictureChecker",
     "PictureFacts",
     "PictureReader",

@@ -70,6 +70,13 @@ class AudioDelta(Struct, frozen=True, tag=True):
     data: bytes
 
 
+class PhaseStarted(Struct, frozen=True, tag=True):
+    """A message of its own begins, of a model that tells its comments from its answer."""
+
+    phase: str
+    """In the model's words: `commentary` or `final_answer`."""
+
+
 class GuardrailTripped(Struct, frozen=True, tag=True):
     """A check of the operator stopped the answer; what follows is said in its place."""
 
@@ -84,6 +91,7 @@ class GuardrailTripped(Struct, frozen=True, tag=True):
 ResponseEvent = (
     TextDelta
     | AudioDelta
+    | PhaseStarted
     | ToolCallStarted
     | ToolCallDelta
     | ToolCallFinished

@@ -10,6 +10,7 @@ from vivavoce.errors import EngineError
 from vivavoce.interfaces import (
     AudioDelta,
     Finished,
+    PhaseStarted,
     PromptRead,
     Responder,
     ResponseEvent,
@@ -94,7 +95,7 @@ class ResponseJob:
                 await self._report_audio(self._encoder.push(data))
             case TextDelta():
                 await self._report_one(event)
-            case ToolCallStarted() | Finished():
+            case PhaseStarted() | ToolCallStarted() | Finished():
                 # The last samples wait in the resampler; nothing of the sound may follow these.
                 await self._report_audio(self._encoder.flush())
                 self._encoder = WireEncoder(self._order.format)

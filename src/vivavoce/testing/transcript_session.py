@@ -40,6 +40,7 @@ from vivavoce.interfaces import (
     Finished,
     GuardrailTripped,
     MalformedEvent,
+    PhaseStarted,
     PictureReading,
     ResponseEvent,
     TextDelta,
@@ -229,6 +230,8 @@ class TranscriptSession:
                 return [ToolCallDelta(text)]
             case "call-finished", []:
                 return [ToolCallFinished()]
+            case "phase", [str() as phase]:
+                return [PhaseStarted(phase)]
             case "tripped", [str() as name]:
                 return [msgspec.convert({"guardrail": name, **fields}, GuardrailTripped)]
             case "finished", []:

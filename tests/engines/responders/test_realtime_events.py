@@ -5,15 +5,18 @@ from typing import Any
 import pytest
 
 from tests.engines.responders.realtime_engine import (
+    FRANCE,
     LOOK,
     SPOKEN,
     answer_next,
     answered,
+    begin,
+    done,
     playing,
     request,
 )
 from tests.engines.responders.upstream import Event, Talk
-from vivavoce.interfaces import Finished
+from vivavoce.interfaces import Finished, PhaseStarted, PromptMessage
 
 
 async def test_the_session_upstream_is_configured_once() -> None:
@@ -99,6 +102,38 @@ async def test_cached_tokens_pass_through() -> None:
 
     async with playing(play) as engine:
         assert await answered(engine, request()) == [Finished("stop", 90, 64)]
+
+
+async def test_comments_and_answers_are_messages_of_their_own_here_and_there() -> None:
+    talks: list[Talk] = []
+
+    async def say(talk: Talk, item_id: str, phase: str, words: str) -> None:
+        place = {"response_id": "resp_u", "item_id": item_id}
+        item = {"id": item_id, "type": "message", "phase": phase}
+        await talk.send({"type": "response.output_item.added", "item": item, **place})
+        await talk.send({"type": "response.output_text.delta", "delta": words, **place})
+        await talk.send({"type": "response.output_item.done", "item": item, **place})
+
+    async def play(talk: Talk) -> None:
+        talks.append(talk)
+        await begin(talk)
+        await say(talk, "item_a", "commentary", "Let me see.")
+        await say(talk, "item_b", "final_answer", "It is Paris.")
+        await talk.send(done("resp_u"))
+        await answer_next(talk)
+
+    async with playing(play) as engine:
+        events = await answered(engine, request(FRANCE, modality="text"))
+        said = [PromptMessage("assistant", words) for words in ("Let me see.", "It is Paris.")]
+        await answered(
+            engine, request(FRANCE, *said, PromptMessage("user", "And of Japan?"), modality="text")
+        )
+
+    phases = [event.phase for event in events if isinstance(event, PhaseStarted)]
+    assert phases == ["commentary", "final_answer"]
+    made = [e["item"] for e in talks[0].received if e["type"] == "conversation.item.create"]
+    assert len(made) == 2  # the two questions: what the service said is there already
+    assert not [e for e in talks[0].received if e["type"] == "conversation.item.delete"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from vivavoce.interfaces import (
     AudioDelta,
     Finished,
     GuardrailTripped,
+    PhaseStarted,
     PromptRead,
     Responder,
     ResponseEvent,
@@ -115,7 +116,7 @@ async def _checked(event: ResponseEvent | PromptRead, held: Held) -> Passed:
             return await held.take_text(text, n_tokens)
         case AudioDelta(data):
             return await held.take_sound(data)
-        case ToolCallStarted() | Finished():
+        case PhaseStarted() | ToolCallStarted() | Finished():
             return await held.end_message()
         case _:
             return []

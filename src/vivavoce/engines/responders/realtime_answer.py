@@ -21,6 +21,7 @@ from vivavoce.engines.responders.spoken_order import SpokenOrder
 from vivavoce.errors import EngineError
 from vivavoce.interfaces import (
     Finished,
+    PhaseStarted,
     ResponseEvent,
     ResponseRequest,
     TextDelta,
@@ -82,10 +83,14 @@ class UpstreamAnswer:
     def _begin_item(self, item: OutputItem) -> None:
         if item.type == "function_call":
             self.items.append(UpstreamItem(("call", item.name, ""), [item.id], item.call_id))
-        elif item.type == "message" and self.items and self.items[-1].call_id is None:
+        elif item.type == "message" and self._goes_on(item):
             self.items[-1].item_ids.append(item.id)
         elif item.type == "message":
             self.items.append(UpstreamItem(("assistant", ""), [item.id]))
+
+    def _goes_on(self, item: OutputItem) -> bool:
+        """Whether the session takes a message for more of the one before."""
+        return item.phase is None and bool(self.items) and self.items[-1].call_id is None
 
     def _end_item(self, item: OutputItem) -> None:
         for made in self.items:
@@ -114,6 +119,8 @@ class AnswerReader:
             EngineError: the answer failed, or can't be understood.
         """
         match event.type:
+            case "response.output_item.added" if event.item is not None and event.item.phase:
+                yield PhaseStarted(event.item.phase)
             case "response.output_text.delta" if not self._is_spoken:
                 yield TextDelta(event.delta)
             case "response.output_audio_transcript.delta" | "response.output_text.delta":

@@ -47,6 +47,8 @@ class OutputItem(Struct, frozen=True):
     id: str = ""
     type: str = ""
     status: str | None = None
+    phase: str | None = None
+    """Of messages of models that tell their comments from their answers."""
     name: str = ""
     call_id: str | None = None
     arguments: str = ""

@@ -7,6 +7,7 @@ from vivavoce.interfaces import (
     AudioDelta,
     GuardrailTripped,
     ModelEvent,
+    PhaseStarted,
     Prompt,
     PromptRead,
     Responder,
@@ -69,7 +70,7 @@ class ResponderAsWriter:
         request = ResponseRequest(response_id="", prompt=prompt, modality="text")
         async with aclosing(self._responder.respond(request)) as events:
             async for event in events:
-                if not isinstance(event, AudioDelta | GuardrailTripped):
+                if not isinstance(event, AudioDelta | PhaseStarted | GuardrailTripped):
                     yield event
 
     async def prefill(self, prompt: Prompt) -> None:
