@@ -6,6 +6,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -37,7 +38,7 @@ HUM_LEVEL = 300
 
 Transport = Literal["udp", "tcp", "tls"]
 Encryption = Literal["", "srtp", "srtp-mand", "dtls_srtp"]
-Codec = Literal["pcmu", "pcma", "g722", "opus/48000/2"]
+Codec = Literal["pcmu", "pcma", "g722/16000/1", "opus/48000/2"]
 
 
 class Baresip:
@@ -106,6 +107,11 @@ class Baresip:
         async with asyncio.timeout(patience_s):
             while self.loud_s() < seconds:  # noqa: ASYNC110 - a file tells nobody that it grows
                 await asyncio.sleep(0.1)
+
+    async def codecs(self) -> set[str]:
+        """Return the names of the codecs that were offered or answered, such as `g722`."""
+        log = await asyncio.to_thread((self._folder / "log").read_text)
+        return {name.lower() for name in re.findall(r"a=rtpmap:\d+ ([A-Za-z]\w*)/", log)}
 
     def loud_s(self) -> float:
         """Return how much it has heard that is no silence."""

@@ -18,8 +18,8 @@ from vivavoce.interfaces import PromptMessage
 
 ALL = [(half, it) for half in (HOME, TRAVEL) for it in half.cases]
 
-# Words without which nothing can be said, what an apostrophe leaves of them, and those for greeting,
-# which every talk begins with.
+# Words without which nothing can be said, what an apostrophe leaves of them, and greetings, with
+# which every talk begins.
 _COMMON = """
 a an and are at be did do does for from get got had has have hello how i if in into is it its me my
 no not of on or our so than that the them they this to too up was were what which who why with you

@@ -71,10 +71,10 @@ async def accept(http: aiohttp.ClientSession, url: str, receiver: Receiver) -> s
     ("codec", "transport", "encryption"),
     [
         ("pcma", "udp", ""),
-        ("g722", "tcp", ""),
+        ("g722/16000/1", "tcp", ""),
         ("opus/48000/2", "udp", ""),
         ("pcmu", "tls", "srtp-mand"),
-        ("g722", "tls", "srtp-mand"),
+        ("g722/16000/1", "tls", "srtp-mand"),
         ("opus/48000/2", "udp", "dtls_srtp"),
         ("pcmu", "tls", "dtls_srtp"),
     ],
@@ -92,6 +92,7 @@ async def test_it_hears_the_greeting(
         await phone.order("dial", uri)
         await phone.happened("CALL_ESTABLISHED")
         await phone.heard(1.5)
+        assert await phone.codecs() == {codec.partition("/")[0]}
         await phone.order("hangup")
 
 

@@ -18,7 +18,7 @@ answer = "Within three working days, says returns.md."
 
 [[turns]]
 when = "refund"
-calls = [{ name = "search", arguments = { query = "When do I get my money back?" } }]
+calls = [{ name = "look_up", arguments = { query = "When do I get my money back?" } }]
 """
 
 

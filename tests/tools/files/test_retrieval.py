@@ -38,8 +38,8 @@ async def test_the_right_passage_is_found_and_what_is_not_there_is_not(tmp_path:
     ):
         tool = await DocumentsOfSessions(documents, background).open("sess_1")
         for question, *_ in QUESTIONS:
-            answers[question] = await tool.call_tool("search", {"query": question})
-        strange = [await tool.call_tool("search", {"query": text}) for text in OFF_TOPIC]
+            answers[question] = await tool.call_tool("look_up", {"query": question})
+        strange = [await tool.call_tool("look_up", {"query": text}) for text in OFF_TOPIC]
     for question, filename, words in QUESTIONS:
         lines = answers[question].splitlines()
         assert any(filename in line and words in line for line in lines[:3]), question

@@ -41,13 +41,13 @@ class Shelved:
 
 
 async def test_the_tool_tells_passages_with_their_sources() -> None:
-    server = FilesServer(Shelved(["a.md"], [passage("They are\nred.")]), 300)
+    server = FilesServer(Shelved(["apples.md"], [passage("They are\nred.")]), 300)
 
     (tool,) = await server.list_tools()
-    output = await server.call_tool("search", {"query": "What colour are apples?"})
+    output = await server.call_tool("look_up", {"query": "What colour are apples?"})
 
-    assert tool.name == "search"
-    assert "the shop (a.md)" in tool.description
+    assert tool.name == "look_up"
+    assert tool.description == "Find out about apples in the documents about the shop."
     assert output == "[a.md, Fruit, Apples] They are red."
 
 
@@ -56,14 +56,14 @@ async def test_without_documents_the_tool_says_so() -> None:
 
     (tool,) = await server.list_tools()
     with pytest.raises(ToolError, match="no documents on this server") as refusal:
-        await server.call_tool("search", {"query": "x"})
+        await server.call_tool("look_up", {"query": "x"})
 
     assert "none yet" in tool.description
     assert refusal.value.message == NO_DOCUMENTS
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments"), [("look", {"query": "x"}), ("search", {}), ("search", {"query": " "})]
+    ("name", "arguments"), [("look", {"query": "x"}), ("look_up", {}), ("look_up", {"query": " "})]
 )
 async def test_what_the_model_made_up_is_refused(name: str, arguments: dict[str, object]) -> None:
     with pytest.raises(ToolError):

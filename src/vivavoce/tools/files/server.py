@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Protocol
 
 from msgspec import Struct
@@ -10,7 +11,7 @@ from vivavoce.errors import ToolError
 from vivavoce.interfaces import ListedTool
 from vivavoce.tools.files.document import HEADING_JOINT
 
-SEARCH = "search"
+LOOK_UP = "look_up"
 MAX_QUERY = 1_000
 N_PASSAGES = 6
 """Asked for; as many are told as there is room for."""
@@ -83,7 +84,7 @@ class FilesServer:
         }
         return (
             ListedTool(
-                name=SEARCH,
+                name=LOOK_UP,
                 description=describe(await self._library.shelf()),
                 input_schema=schema,
                 annotations={"title": "Search documents", "readOnlyHint": True},
@@ -96,8 +97,8 @@ class FilesServer:
         Raises:
             ToolError: there is no such tool, nothing to search, or searching failed.
         """
-        if name != SEARCH:
-            raise ToolError(f"There is no tool '{name}' here, only '{SEARCH}'.")
+        if name != LOOK_UP:
+            raise ToolError(f"There is no tool '{name}' here, only '{LOOK_UP}'.")
         query = arguments.get("query")
         if not isinstance(query, str) or not query.strip():
             raise ToolError("The tool needs a 'query'.")
@@ -111,17 +112,18 @@ class FilesServer:
 
 
 def describe(shelf: Shelf) -> str:
-    """Say what the tool is good for, so that a small model knows when to use it."""
+    """Say what the tool is good for.
+
+    Subjects, not files, and no orders: so small models look up most of what they should, and least
+    of what they should not.
+    """
     if not shelf.filenames:
-        return "Search documents. There are none yet."
-    names = ", ".join(shelf.filenames[:N_NAMED])
+        return "Look something up in documents. There are none yet."
+    names = ", ".join(PurePath(name).stem for name in shelf.filenames[:N_NAMED])
     if len(shelf.filenames) > N_NAMED:
         names += f" and {len(shelf.filenames) - N_NAMED} more"
     about = f" about {', '.join(shelf.stores)}" if shelf.stores else ""
-    return (
-        f"Search the documents{about} ({names}). If they may answer the user's question, your "
-        "answer is this call, not words; then answer from what it returns."
-    )
+    return f"Find out about {names} in the documents{about}."
 
 
 def told(found: Sequence[Found], max_tokens: int) -> str:

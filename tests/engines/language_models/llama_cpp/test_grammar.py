@@ -179,6 +179,13 @@ def test_a_first_call_is_favoured_and_one_behind_a_result_held_back(
     assert call_bias(prompt, 3.0) == bias
 
 
+@pytest.mark.parametrize(("usual", "bias"), [(3.0, 0.0), (-3.0, -3.0)])
+def test_in_text_sessions_calls_can_only_be_held_back(usual: float, bias: float) -> None:
+    prompt = structs.replace(prompt_with(Tool("act"), tool_choice="auto"), spoken=False)
+
+    assert call_bias(prompt, usual) == bias
+
+
 @pytest.mark.parametrize("tool_choice", ["none", "required", "function:act"])
 def test_where_there_is_no_choice_nothing_is_favoured(tool_choice: str) -> None:
     assert call_bias(prompt_with(Tool("act"), tool_choice=tool_choice), 3.0) == 0

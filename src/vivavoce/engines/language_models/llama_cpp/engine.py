@@ -56,8 +56,8 @@ class LlamaCppSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Of the model; None: two, or one on a single core."""
     call_bias: float | None = None
     """How much a model that may call a function is pushed to do so: added to the log-odds of the
-    first call of a talk, negative to hold all of them back. None: what suits the bundled models,
-    0 for others."""
+    first call of a spoken talk, negative to hold all calls back. None: what suits the bundled
+    models, 0 for others."""
 
 
 @asynccontextmanager

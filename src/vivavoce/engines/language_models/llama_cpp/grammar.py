@@ -51,16 +51,17 @@ def may_call(prompt: Prompt) -> bool:
 
 
 def call_bias(prompt: Prompt, usual: float) -> float:
-    """Return what is added to the log-odds of a call; `usual` before the first one of a talk.
+    """Return what is added to the log-odds of a call; `usual` before the first of a spoken talk.
 
-    Once a model has made a call it knows how, and needs no push. Behind a result, one that came
+    It makes up for the rule to answer in words that can be spoken, which turns small models from
+    calls; once one has made a call it knows how, and needs no push. Behind a result, one that came
     late too, it is held back: small models ask again for what they have just been told, above all
     when it is an error.
     """
     if not may_call(prompt) or prompt.tool_choice != "auto":
         return 0.0
     has_called = any(isinstance(item, PromptToolCall) for item in prompt.items)
-    bias = min(usual, 0.0) if has_called else usual
+    bias = usual if prompt.spoken and not has_called else min(usual, 0.0)
     is_asked = not prompt.items or getattr(prompt.items[-1], "role", None) == "user"
     return bias if is_asked else min(bias, 0.0) - HELD_BACK
 
