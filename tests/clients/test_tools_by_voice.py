@@ -175,7 +175,7 @@ async def test_a_question_is_answered_from_documents_and_their_source_is_named(
         source = await words_in(ears, answer)
 
     assert re.search("twelve|12", said)
-    assert re.search("warran[td]y", source.lower())
+    assert re.search("warran[td]y|handbook", source.lower())
 
 
 async def test_small_talk_is_not_looked_up(url: str) -> None:
