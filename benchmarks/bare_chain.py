@@ -16,9 +16,11 @@ from vivavoce.interfaces import (
     AudioDelta,
     AudioOrPause,
     Engines,
+    LanguageModel,
     Prompt,
     PromptMessage,
     ResponseRequest,
+    Tool,
     Transcript,
     TranscriptionHints,
 )
@@ -28,10 +30,17 @@ from vivavoce.media.pcm import Pcm
 async def bare_chain(profile: str, clips: list[Clip]) -> list[float]:
     """Return ms per clip from the end of its audio to the first sample of an answer to it."""
     async with opened_engines(load_config(flags={"profile": profile})) as engines:
+        await settled(engines.language_model)
         prompt = Prompt(session_id="sess_bare", instructions=DEFAULT_INSTRUCTIONS)
         await engines.language_model.prefill(prompt)
         await once(engines, clips[0], prompt)
         return [await once(engines, clip, prompt) for clip in clips]
+
+
+async def settled(model: LanguageModel) -> None:
+    """Wait until the model has read what it reads after its start, for sessions with functions."""
+    await model.prefill(Prompt(session_id="sess_settled", tools=(Tool("wait"),)))
+    model.release("sess_settled")
 
 
 async def once(engines: Engines, clip: Clip, prompt: Prompt) -> float:

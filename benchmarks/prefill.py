@@ -3,6 +3,7 @@
 import time
 
 from benchmarks import report
+from benchmarks.bare_chain import settled
 from vivavoce.assembly.engines import opened_engines
 from vivavoce.config import load_config
 from vivavoce.interfaces import Prompt
@@ -16,6 +17,7 @@ async def run() -> None:
     for profile in ("light", "standard"):
         async with opened_engines(load_config(flags={"profile": profile})) as engines:
             model = engines.language_model
+            await settled(model)
             instructions = SENTENCE * 60
             (n_tokens,) = await model.count_tokens([instructions])
             started = time.perf_counter()

@@ -12,10 +12,12 @@ from vivavoce.engines.language_models.llama_cpp.reading import (
 HEAD = list(range(1000, 1100))
 
 
-def turns(first: int, last: int) -> list[int]:
-    """Items of 40 tokens each that begin alike."""
+def turns(first: int, last: int, opening: tuple[int, ...] = (1, 2)) -> list[int]:
+    """Items that begin alike, each with 38 tokens of its own."""
     return [
-        token for turn in range(first, last) for token in [1, 2, *range(turn * 40, turn * 40 + 38)]
+        token
+        for turn in range(first, last)
+        for token in (*opening, *range(turn * 40, turn * 40 + 38))
     ]
 
 
@@ -55,6 +57,15 @@ def test_when_the_oldest_items_were_dropped_the_rest_is_moved() -> None:
     assert plan.shifts
     assert plan.n_reused == len(tokens) - 3
     assert plan.ends == (plan.n_reused,)
+
+
+def test_it_is_moved_although_the_items_begin_with_the_same_clause() -> None:
+    opening = tuple(range(5000, 5020))
+    tokens = [*HEAD, *turns(4, 9, opening)]
+
+    plan = plan_reading([*HEAD, *turns(0, 9, opening)], tokens, len(HEAD))
+
+    assert plan.n_reused == len(tokens)
 
 
 def test_nothing_is_moved_when_an_item_in_the_middle_was_dropped() -> None:

@@ -12,7 +12,7 @@ PIECE_TOKENS = 64
 SHIFT_TOKENS = 32
 """Shortest run of tokens worth moving to another place in the cache."""
 
-_ITEM_OPENING_TOKENS = 8  # two items may begin alike: `<|im_start|>user\n` and a word or two
+_ITEM_OPENING_TOKENS = 32  # two items may begin alike: `<|im_start|>user\n` and a clause
 
 
 class ReadingPlan(Struct, frozen=True):
