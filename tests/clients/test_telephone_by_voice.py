@@ -1,10 +1,7 @@
 """A foreign telephone asks the bundled models, and what it hears is understood."""
 
-import asyncio
-import os
 import re
 import socket
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,12 +9,10 @@ import pytest
 import pytest_asyncio
 
 from tests.baresip import Codec, Encryption, baresip, free_port
-from tests.bundled_models import model_dir
 from tests.ears import Ears, listening
 from tests.recordings import recording
 from tests.served import served
-from tests.tools.files.handbook import write_handbook
-from vivavoce.engines.embedders.minilm import MODEL
+from tests.tools.files.handbook import add_handbook
 from vivavoce.media.pcm import BYTES_PER_MS, Pcm, silence
 
 pytestmark = [
@@ -53,18 +48,8 @@ async def address(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str
     home = tmp_path_factory.mktemp("home")
     port = free_port(socket.SOCK_DGRAM)
     (config := home / "config.toml").write_text(CONFIG.format(port=port))
-    environment = {
-        "VIVAVOCE_HOME": str(home),
-        "VIVAVOCE_MODELS__FOLDER": str(model_dir(MODEL).parent),
-    }
-    handbook = write_handbook(home / "handbook")
-    adding = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "vivavoce", "files", "add", str(handbook)),
-        env={**os.environ, **environment},
-    )
-    assert await adding.wait() == 0
     arguments = ("--profile", "standard", "--config", str(config))
-    async with served(*arguments, **environment):
+    async with served(*arguments, **await add_handbook(home)):
         yield f"sip:shop@127.0.0.1:{port}"
 
 

@@ -1,9 +1,6 @@
 """The tools of the server as a user has them: spoken questions and answers, the bundled models."""
 
-import asyncio
-import os
 import re
-import sys
 from collections.abc import AsyncIterator
 from importlib.util import find_spec
 from typing import Any
@@ -11,14 +8,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.bundled_models import model_dir
 from tests.clients.speaking import Caller, Heard, calling
 from tests.drawn_pictures import SIGN, data_url, drawn
 from tests.ears import Ears, listening
 from tests.served import served
-from tests.tools.files.handbook import write_handbook
+from tests.tools.files.handbook import add_handbook
 from tests.tools.sdk_servers import serving, weather_server
-from vivavoce.engines.embedders.minilm import MODEL
 from vivavoce.media.pcm import Pcm
 
 pytestmark = [
@@ -64,18 +59,8 @@ async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """One server for all, with a handbook that was added from the command line."""
     home = tmp_path_factory.mktemp("home")
     (config := home / "config.toml").write_text(CONFIG)
-    environment = {
-        "VIVAVOCE_HOME": str(home),
-        "VIVAVOCE_MODELS__FOLDER": str(model_dir(MODEL).parent),
-    }
-    handbook = write_handbook(home / "handbook")
-    adding = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "vivavoce", "files", "add", str(handbook)),
-        env={**os.environ, **environment},
-    )
-    assert await adding.wait() == 0
     arguments = ("--profile", "standard", "--config", str(config))
-    async with served(*arguments, **environment) as (served_url, _):
+    async with served(*arguments, **await add_handbook(home)) as (served_url, _):
         yield served_url
 
 
@@ -187,19 +172,14 @@ async def test_small_talk_is_not_looked_up(url: str) -> None:
     assert heard.words
 
 
-@pytest.mark.parametrize(
-    ("question", "answer"), [("question-share", "60|[Ss]ixty"), ("question-days", "125")]
-)
-async def test_a_calculation_is_made_by_code(
-    url: str, ears: Ears, question: str, answer: str
-) -> None:
+async def test_a_calculation_is_made_by_code(url: str, ears: Ears) -> None:
     async with calling(url) as caller:
         await with_tools(caller, CODE, instructions=CALCULATES)
-        calls = (await caller.ask(question)).calls("mcp_call")
+        calls = (await caller.ask("question-share")).calls("mcp_call")
         said = await words_in(ears, await caller.go_on())
 
-    assert re.search(answer, calls[-1].output), calls
-    assert re.search(answer, said), said
+    assert "60" in calls[-1].output
+    assert re.search("60|[Ss]ixty", said), said
 
 
 @pytest.mark.skipif(find_spec("rapidocr") is None, reason="needs vivavoce[pictures]")

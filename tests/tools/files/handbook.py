@@ -1,9 +1,15 @@
 """A small handbook of a shop that does not exist, in all formats that are read."""
 
+import asyncio
 import io
+import os
+import sys
 from pathlib import Path
 
 import docx
+
+from tests.bundled_models import model_dir
+from vivavoce.engines.embedders.minilm import MODEL
 
 FOLDER = Path(__file__).parent / "handbook_files"
 
@@ -105,3 +111,17 @@ def _file(objects: list[bytes]) -> bytes:
         b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\n"
         b"startxref\n%d\n%%%%EOF\n" % (size, table, size, len(written))
     )
+
+
+async def add_handbook(home: Path) -> dict[str, str]:
+    """Add it from the command line; return the environment of a server that has it."""
+    environment = {
+        "VIVAVOCE_HOME": str(home),
+        "VIVAVOCE_MODELS__FOLDER": str(model_dir(MODEL).parent),
+    }
+    adding = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "vivavoce", "files", "add", str(write_handbook(home / "handbook"))),
+        env={**os.environ, **environment},
+    )
+    assert await adding.wait() == 0
+    return environment
