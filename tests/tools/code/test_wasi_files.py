@@ -2,7 +2,7 @@ import struct
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vivavoce.tools.code.memory_files import Errno, MemoryFiles
@@ -197,6 +197,7 @@ NUMBERS = st.one_of(st.integers(-5, 10), st.integers(-(2**31), 2**31 - 1))
 @given(
     st.lists(st.tuples(st.sampled_from(sorted(CALLS)), st.lists(NUMBERS, min_size=9)), max_size=8)
 )
+@example([("fd_readdir", [3, 0, -1, 0, 0, 0, 0, 0, 0])])
 def test_whatever_numbers_are_given_the_answer_is_an_errno_or_the_end_of_the_sandbox(
     calls: list[tuple[str, list[int]]],
 ) -> None:

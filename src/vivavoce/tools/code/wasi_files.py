@@ -172,6 +172,7 @@ class WasiFiles:
     ) -> None:
         """List a folder from an entry on."""
         folder = self._folder(fd)
+        length %= 1 << 32  # WebAssembly's numbers have no sign; they come here with one
         listed = b""
         for index, (name, node) in enumerate(folder.entries.items(), 1):
             if index > cookie and len(listed) < length:
