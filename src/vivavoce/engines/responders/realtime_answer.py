@@ -90,7 +90,7 @@ class UpstreamAnswer:
 
     def _goes_on(self, item: OutputItem) -> bool:
         """Whether the session takes a message for more of the one before."""
-        return item.phase is None and bool(self.items) and self.items[-1].call_id is None
+        return not item.phase and bool(self.items) and self.items[-1].call_id is None
 
     def _end_item(self, item: OutputItem) -> None:
         for made in self.items:
