@@ -35,8 +35,8 @@ PREPARE_AFTER_MS = 128
 """An answer costs a few hundred ms of two cores: not worth it at every breath."""
 
 CALL_BIASES = {"qwen2.5-coder-1.5b": 2.3}
-"""By a part of the file's name, before the first call of a spoken talk. More of it made calls of small
-talk: docs/explanation/decisions/0003."""
+"""By a part of the file's name, before the first call of a spoken talk. More of it made
+calls of small talk: docs/explanation/decisions/0003."""
 
 _MAX_CALLS = 64  # threads of the worker; each live answer, prefill or count holds one
 _MAX_PREFILLS = 4  # of these, so that live answers always find a thread
