@@ -15,6 +15,7 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from itertools import pairwise
 from multiprocessing.connection import Connection
 
@@ -73,7 +74,7 @@ async def one_case(codec: CodecName, is_secure: bool) -> dict[str, float]:
     pacer = Pacer()
     with ExitStack() as calls:
         for session in sessions:
-            calls.enter_context(pacer.paced(lambda session=session: session.play(frame)))
+            calls.enter_context(pacer.paced(session.hear, partial(session.play, frame)))
         await asyncio.sleep(WARM_UP_S)
         cpu_s, began_s = time.process_time(), time.perf_counter()
         n_heard = sum(ear.n_heard for ear in ears)

@@ -59,8 +59,8 @@ class PhoneCall:
                     return bytes(self.heard[begin + 2 * int(loud[0]) :])
                 await asyncio.sleep(0.02)
 
-    def strike(self) -> None:
-        """Let 20 ms pass."""
+    def speak(self) -> None:
+        """Say the next 20 ms."""
         frame = bytes(self._to_say[:FRAME_BYTES]).ljust(FRAME_BYTES, b"\0")
         del self._to_say[:FRAME_BYTES]
         self.media.play(frame)
@@ -116,7 +116,7 @@ async def calling(
             ear.call = call
             async with asyncio.TaskGroup() as tasks:
                 following = tasks.create_task(call.follow())
-                with pacer.paced(call.strike):
+                with pacer.paced(media.hear, call.speak):
                     yield call
                 call.leg.hangup()
                 await call.happened(Ended)

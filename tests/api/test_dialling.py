@@ -59,7 +59,7 @@ async def ringing_desk() -> AsyncIterator[Desk]:
             await desk.may_answer.wait()
             if leg.state == "ringing":
                 leg.accept(media.answer(leg.caller.offer or ""))
-            with pacer.paced(lambda: media.play(SILENCE)):
+            with pacer.paced(media.hear, lambda: media.play(SILENCE)):
                 async for _ in leg.events():
                     pass
         finally:

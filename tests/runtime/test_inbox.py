@@ -3,8 +3,11 @@ import asyncio
 import pytest
 
 from vivavoce.core.inputs import Tick
+from vivavoce.interfaces import TrackSound
 from vivavoce.protocol.client_events import InputAudioBufferAppend
-from vivavoce.runtime.inbox import AUDIO_BYTES, INBOX_ITEMS, Inbox
+from vivavoce.runtime.inbox import AUDIO_BYTES, INBOX_ITEMS, WAITING_SOUNDS, Inbox
+
+SOUND = TrackSound(bytes(960), bytes(960))
 
 
 async def test_who_finds_it_full_waits_until_something_is_taken() -> None:
@@ -28,6 +31,26 @@ async def test_what_came_before_the_end_is_still_taken_and_the_rest_dropped() ->
     await inbox.put(Tick())
 
     assert [await inbox.get(None), await inbox.get(None)] == [Tick(), None]
+
+
+async def test_sound_keeps_its_place_but_takes_nobody_elses() -> None:
+    inbox = Inbox()
+    for _ in range(INBOX_ITEMS):
+        await inbox.put(Tick())
+    assert inbox.put_sound(SOUND)
+
+    taken = [await inbox.get(None) for _ in range(INBOX_ITEMS + 1)]
+
+    assert taken[-1] == SOUND
+
+
+async def test_sound_that_nobody_takes_is_dropped_until_some_is_taken() -> None:
+    inbox = Inbox()
+    put = [inbox.put_sound(SOUND) for _ in range(WAITING_SOUNDS + 1)]
+    await inbox.get(None)
+
+    assert put == [True] * WAITING_SOUNDS + [False]
+    assert inbox.put_sound(SOUND)
 
 
 async def test_waiting_ends_at_the_deadline() -> None:

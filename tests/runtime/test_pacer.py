@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -18,6 +19,10 @@ def times() -> tuple[list[float], Callable[[], None]]:
     return seen, lambda: seen.append(asyncio.get_running_loop().time())
 
 
+def nothing() -> None:
+    """Play nothing."""
+
+
 def gaps_ms(seen: list[float]) -> list[float]:
     return [round((b - a) * 1000, 3) for a, b in pairwise(seen)]
 
@@ -25,7 +30,7 @@ def gaps_ms(seen: list[float]) -> list[float]:
 def test_it_strikes_every_20_ms() -> None:
     async def main() -> None:
         seen, note = times()
-        with Pacer().paced(note):
+        with Pacer().paced(note, nothing):
             await asyncio.sleep(1.001)
         assert len(seen) == 51
         assert set(gaps_ms(seen)) == {20.0}
@@ -39,7 +44,7 @@ def test_each_call_has_its_own_moment_until_there_are_too_many() -> None:
         noted = [times() for _ in range(2 * N_PHASES)]
         with ExitStack() as calls:
             for _, note in noted:
-                calls.enter_context(pacer.paced(note))
+                calls.enter_context(pacer.paced(note, nothing))
             await asyncio.sleep(1)
         firsts = sorted({round(seen[0] * 1000) % 20 for seen, _ in noted})
         assert firsts == [0, 5, 10, 15]
@@ -53,7 +58,7 @@ def test_what_the_loop_was_late_is_made_up_for() -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         seen, note = times()
-        with Pacer().paced(note):
+        with Pacer().paced(note, nothing):
             await asyncio.sleep(0.1)
             loop.selector.now += 2 * PERIOD_S  # the loop is held up
             await asyncio.sleep(0.9)
@@ -67,13 +72,41 @@ def test_after_a_long_halt_it_goes_on_from_now() -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         seen, note = times()
-        with Pacer().paced(note):
+        with Pacer().paced(note, nothing):
             await asyncio.sleep(0.1)
             n_before = len(seen)
             loop.selector.now += 10
             await asyncio.sleep(0)
             await asyncio.sleep(0)
         assert len(seen) - n_before <= MAX_LATE_S / PERIOD_S + 2
+
+    run_in_virtual_time(main())
+
+
+def test_calls_of_one_moment_are_heard_then_their_tasks_run_then_they_are_played() -> None:
+    async def main() -> None:
+        pacer = Pacer()
+        steps: list[str] = []
+        news = [asyncio.Event() for _ in range(2 * N_PHASES)]
+
+        async def listen(number: int) -> None:
+            await news[number].wait()
+            steps.append(f"{number} is taken in")
+
+        async with asyncio.TaskGroup() as tasks:
+            with ExitStack() as calls:
+                for number, one in enumerate(news):
+                    tasks.create_task(listen(number))
+                    play = partial(steps.append, f"{number} is played")
+                    calls.enter_context(pacer.paced(one.set, play))
+                await asyncio.sleep(0.018)
+        first, second = 0, N_PHASES
+        assert steps[:4] == [
+            f"{first} is taken in",
+            f"{second} is taken in",
+            f"{first} is played",
+            f"{second} is played",
+        ]
 
     run_in_virtual_time(main())
 
@@ -89,7 +122,7 @@ def test_the_fault_of_one_call_does_not_silence_the_others(
         seen, note = times()
         with ExitStack() as calls:
             for strike in [fail] * N_PHASES + [note]:
-                calls.enter_context(pacer.paced(strike))
+                calls.enter_context(pacer.paced(strike, nothing))
             await asyncio.sleep(0.1)
         assert len(seen) >= 5
 
@@ -103,9 +136,11 @@ def test_a_call_may_end_from_within_its_own_strike_and_others_may_come() -> None
         pacer = Pacer()
         calls = ExitStack()
         seen, note = times()
-        calls.enter_context(pacer.paced(calls.close))
+        played, note_played = times()
+        calls.enter_context(pacer.paced(calls.close, note_played))
         await asyncio.sleep(0.1)
-        with pacer.paced(note):
+        assert played == []
+        with pacer.paced(note, nothing):
             await asyncio.sleep(0.1)
         assert len(seen) >= 5
 

@@ -14,7 +14,7 @@ from vivavoce.api.gateway import Gateway
 from vivavoce.api.joining import joinable, owner_of
 from vivavoce.api.offers import SDP_TYPE, Offer, read_offer
 from vivavoce.api.refusals import refuse, refuse_for_want_of_room
-from vivavoce.api.running import SomeOptions, begun_session, opened_by
+from vivavoce.api.running import SomeOptions, begun_session, opened_by, sound_exchanged
 from vivavoce.core.options import SessionOptions
 from vivavoce.errors import ProtocolError
 from vivavoce.ids import seeded_ids
@@ -136,7 +136,7 @@ class Calls:
             has_sidebands=isinstance(options, SessionOptions),
         )
         places.enter_context(gateway.directory.listed(runner.session_id, runner, found_as))
-        places.enter_context(gateway.pacer.paced(lambda: transport.exchange(playout.next_frame())))
+        places.enter_context(sound_exchanged(gateway, transport, playout, runner))
         gateway.background.start(_hold(runner, places.pop_all()), name=call_id)
         return answer, call_id
 

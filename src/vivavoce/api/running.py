@@ -1,5 +1,7 @@
 """From admitted options to a session that is ready to run."""
 
+from contextlib import AbstractContextManager
+
 from aiohttp import web
 
 from vivavoce import __version__
@@ -11,7 +13,7 @@ from vivavoce.core.session import Session
 from vivavoce.core.translation import TranslationRules
 from vivavoce.core.translation_options import TranslationOptions
 from vivavoce.ids import seeded_ids
-from vivavoce.interfaces import Engines, Transport
+from vivavoce.interfaces import CallTransport, Engines, Transport
 from vivavoce.protocol.dialect import Dialect
 from vivavoce.runtime.observer import Observer
 from vivavoce.runtime.playout import Playout
@@ -85,6 +87,18 @@ def begun_session(
         playout=playout,
         tool_servers=gateway.tool_servers,
     )
+
+
+def sound_exchanged(
+    gateway: Gateway, transport: CallTransport, playout: Playout, runner: SessionRunner
+) -> AbstractContextManager[None]:
+    """Let a call be heard and spoken to, every 20 ms, until the block is left."""
+
+    def hear() -> None:
+        if (sound := transport.hear()) is not None:
+            runner.hear(sound)
+
+    return gateway.pacer.paced(hear, lambda: transport.play(playout.next_frame))
 
 
 def opened_by(request: web.Request, key: AdmittedKey) -> str:

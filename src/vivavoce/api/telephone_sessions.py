@@ -1,12 +1,11 @@
 """From a telephone call that rings to the session that answers it."""
 
 from contextlib import ExitStack
-from functools import partial
 
 from msgspec import structs
 
 from vivavoce.api.gateway import Gateway
-from vivavoce.api.running import begun_session
+from vivavoce.api.running import begun_session, sound_exchanged
 from vivavoce.api.telephone_calls import TelephoneCall
 from vivavoce.core.options import SessionOptions
 from vivavoce.errors import ProtocolError, TransportClosed
@@ -78,8 +77,7 @@ def begin_session(
         call.session, call.owner, call.begun_at = runner, owner, gateway.clock.now()
         joinable = Joinable(owner=owner, call_id=call.call_id)
         places.enter_context(gateway.directory.listed(runner.session_id, runner, joinable))
-        strike = partial(transport.exchange, playout.next_frame)
-        places.enter_context(gateway.pacer.paced(strike))
+        places.enter_context(sound_exchanged(gateway, transport, playout, runner))
         gateway.background.start(_hold(call, runner, places.pop_all()), name=call.call_id)
 
 

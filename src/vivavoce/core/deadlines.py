@@ -3,7 +3,17 @@
 Source: protocol reference, "Idle timeout" and "Session expiry" (50-flows, sections 8 and 20).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+
+def earliest(times: Iterable[float | None]) -> float | None:
+    """Return the least of them; None stands for never. Asked 50 times a second in each session."""
+    first = None
+    for time in times:
+        if time is not None and (first is None or time < first):
+            first = time
+    return first
 
 
 @dataclass(slots=True)
@@ -21,8 +31,7 @@ class Deadlines:
     @property
     def next(self) -> float | None:
         """The nearest of them."""
-        times = (self.expires_at, self.keypad_at, self._idle_at)
-        return min((time for time in times if time is not None), default=None)
+        return earliest((self.expires_at, self.keypad_at, self._idle_at))
 
     def start_idle(self, since: float) -> None:
         """The last answer has been played to its end at `since`: wait for the user."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from msgspec import structs
 
 from vivavoce.core.conversation import Conversation, ItemRecord
+from vivavoce.core.deadlines import earliest
 from vivavoce.core.outputs import Output
 from vivavoce.core.server_tool import WrittenCall
 from vivavoce.core.tool_orders import CallTool, CancelTool
@@ -82,8 +83,7 @@ class McpCalls:
     @property
     def next_deadline(self) -> float | None:
         """Monotonic seconds at which `on_time` has something to do; None: never."""
-        times = (call.deadline for call in self._calls.values())
-        return min((time for time in times if time is not None), default=None)
+        return earliest([call.deadline for call in self._calls.values()])
 
     def is_under_way(self, response_id: str) -> bool:
         """Whether a tool is at work for a response; what waits for approval does not count."""

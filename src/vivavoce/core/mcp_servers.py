@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from vivavoce.core.conversation import Conversation, ItemRecord
+from vivavoce.core.deadlines import earliest
 from vivavoce.core.mcp_filters import is_allowed
 from vivavoce.core.mcp_tools import McpDefinition
 from vivavoce.core.outputs import Output
@@ -67,12 +68,13 @@ class McpServers:
     @property
     def next_deadline(self) -> float | None:
         """Monotonic seconds at which `on_time` has something to do; None: never."""
-        moments = (
-            listing.began
-            + (min(PATIENCE_S, self.timeout_s) if listing.is_awaited else self.timeout_s)
-            for listing in self._listings
+        patience_s = min(PATIENCE_S, self.timeout_s)
+        return earliest(
+            [
+                one.began + (patience_s if one.is_awaited else self.timeout_s)
+                for one in self._listings
+            ]
         )
-        return min(moments, default=None)
 
     @property
     def _listings(self) -> list[_Listing]:

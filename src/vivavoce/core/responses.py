@@ -16,6 +16,7 @@ from typing import Literal
 from msgspec import structs
 
 from vivavoce.core.conversation import Conversation, ItemRecord
+from vivavoce.core.deadlines import earliest
 from vivavoce.core.inputs import ResponseFailed
 from vivavoce.core.mcp_calls import McpCalls
 from vivavoce.core.mcp_offer import described, with_server_tools
@@ -219,8 +220,7 @@ class Responses:
     @property
     def patience_until(self) -> float | None:
         """Monotonic seconds at which `end_patience` has something to do; None: never."""
-        times = (response.patience_until for response in self._running.values())
-        return min((time for time in times if time is not None), default=None)
+        return earliest([response.patience_until for response in self._running.values()])
 
     def end_patience(self, now: float) -> None:
         """End responses whose tools take too long for them; the calls go on."""

@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 from vivavoce.core.compaction import Compaction
 from vivavoce.core.continuation import Continuation
 from vivavoce.core.conversation import Conversation, ItemRecord
-from vivavoce.core.deadlines import Deadlines
+from vivavoce.core.deadlines import Deadlines, earliest
 from vivavoce.core.interludes import Interludes
 from vivavoce.core.keypad import Keypad
 from vivavoce.core.mcp_calls import McpCalls
@@ -191,13 +191,14 @@ class SessionState:
     @property
     def next_deadline(self) -> float | None:
         """Monotonic time in seconds at which a `Tick` is wanted; None: never."""
-        times = (
-            self.deadlines.next,
-            self.mcp_servers.next_deadline,
-            self.mcp_calls.next_deadline,
-            self.responses.patience_until,
+        return earliest(
+            (
+                self.deadlines.next,
+                self.mcp_servers.next_deadline,
+                self.mcp_calls.next_deadline,
+                self.responses.patience_until,
+            )
         )
-        return min((time for time in times if time is not None), default=None)
 
     def configure_window(self) -> None:
         """Let the window follow the instructions, and the tools as far as they are known."""

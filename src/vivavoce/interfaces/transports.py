@@ -42,7 +42,7 @@ class KeyPressed(Struct, frozen=True, tag=True):
     """Unix time."""
 
 
-Received = ClientEvent | TranslationClientEvent | MalformedEvent | TrackSound | KeyPressed
+Received = ClientEvent | TranslationClientEvent | MalformedEvent | KeyPressed
 """What a client sends, in the kind of session it opened."""
 
 
@@ -75,15 +75,25 @@ class Transport(Protocol):
         ...
 
 
+class NextFrame(Protocol):
+    """Gives the next 20 ms of sound."""
+
+    def __call__(self) -> bytes:
+        """Return 24 kHz 16-bit mono."""
+        ...
+
+
 class CallTransport(Transport, Protocol):
     """A connection that carries sound of its own, besides events."""
 
-    def exchange(self, played: bytes) -> None:
-        """Hand the listener the next 20 ms of sound, and take in what was heard since.
+    def hear(self) -> TrackSound | None:
+        """Return what was heard since the last call, every 20 ms, if anything; never waits."""
+        ...
 
-        Called every 20 ms; never waits. What was heard is received as `TrackSound`.
+    def play(self, next_frame: NextFrame) -> None:
+        """Hand the listener the next 20 ms of sound; called every 20 ms, after `hear`; never waits.
 
-        Args:
-            played: 24 kHz 16-bit mono.
+        While nobody would hear it (the call is not connected yet, or on hold), no frame is taken:
+        what is being said goes on where it was.
         """
         ...

@@ -37,6 +37,7 @@ def _filter() -> NDArray[np.float32]:
 
 
 _TAPS = _filter()
+_LEAST, _MOST = np.float32(-32768), np.float32(32767)
 
 
 class Halver:
@@ -74,6 +75,8 @@ class Halver:
         made, pcm = self._made[:n_blocks], self._pcm[:n_blocks]
         np.dot(self._blocks[:n_blocks], _TAPS, out=made)
         np.rint(made, out=made)
-        np.clip(made, -32768, 32767, out=pcm, casting="unsafe")
+        np.maximum(made, _LEAST, out=made)  # np.clip would take twice as long as both
+        np.minimum(made, _MOST, out=made)
+        pcm[:] = made
         heard[:_N_RECENT] = heard[end - _N_RECENT : end]
         return pcm.tobytes()

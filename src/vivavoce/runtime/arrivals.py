@@ -9,7 +9,6 @@ from vivavoce.interfaces import (
     MalformedEvent,
     PictureChecker,
     Received,
-    TrackSound,
 )
 from vivavoce.protocol.client_events import (
     InputAudioBufferAppend,
@@ -37,7 +36,7 @@ async def arrival_of(
         picture_checker: looks at the pictures in the event; None: the session takes none.
     """
     match event:
-        case InputAudioBufferAppend() | TrackSound() | SidebandOpened():
+        case InputAudioBufferAppend() | SidebandOpened():
             return event
         case SessionInputAudioBufferAppend(audio=audio):
             return InputAudioBufferAppend(audio=audio)

@@ -13,16 +13,12 @@ from vivavoce.interfaces import SpeechDetector, TrackSound
 from vivavoce.media.echo import EchoCanceller
 from vivavoce.media.formats import WireDecoder, wire_bytes_per_ms
 from vivavoce.media.noise import NoiseReducer
-from vivavoce.media.pcm import Pcm
-from vivavoce.protocol.audio_settings import AudioFormat, NoiseReduction, PcmFormat
+from vivavoce.media.pcm import BYTES_PER_MS, Pcm
+from vivavoce.protocol.audio_settings import AudioFormat, NoiseReduction
 from vivavoce.runtime.response_job import pieces
 
 PIECE_MS = 200
 """Whoever takes the pieces lets others run between them: one costs the loop about 1 ms."""
-
-
-TRACK_FORMAT = PcmFormat()
-"""Of a call's microphone, whatever the session's formats are: the media engine decodes it."""
 
 
 class AudioIntake:
@@ -52,7 +48,8 @@ class AudioIntake:
             self._canceller = self._canceller or EchoCanceller()
             self._canceller.play(sound.played)
             heard = self._canceller.push(heard)
-        return self.take(heard, TRACK_FORMAT, reduction)
+        for piece in pieces(heard, PIECE_MS * BYTES_PER_MS):
+            yield self._judged(piece, reduction)
 
     def take(
         self, data: bytes, format: AudioFormat, reduction: NoiseReduction | None = None
@@ -68,15 +65,16 @@ class AudioIntake:
         """
         if self._decoder is None or format != self._format:
             self._format, self._decoder = format, WireDecoder(format)
+        for piece in pieces(data, PIECE_MS * wire_bytes_per_ms(format)):
+            if samples := self._decoder.push(piece):
+                yield self._judged(samples, reduction)
+
+    def _judged(self, samples: bytes, reduction: NoiseReduction | None) -> AudioHeard:
         if reduction != self._reduction:
             self._reduction, self._reducer = reduction, _reducer(reduction)
-        for piece in pieces(data, PIECE_MS * wire_bytes_per_ms(format)):
-            samples = self._decoder.push(piece)
-            if self._reducer is not None:
-                samples = self._reducer.push(samples)
-            if samples:
-                probabilities = self._detector.push(Pcm(samples))
-                yield AudioHeard(samples, tuple(probabilities))
+        if self._reducer is not None:
+            samples = self._reducer.push(samples)
+        return AudioHeard(samples, tuple(self._detector.push(Pcm(samples))))
 
 
 def _reducer(reduction: NoiseReduction | None) -> NoiseReducer | None:

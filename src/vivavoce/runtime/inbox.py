@@ -9,6 +9,8 @@ from vivavoce.protocol.client_events import InputAudioBufferAppend
 
 INBOX_ITEMS = 64
 """Who finds this many waiting, waits too; at 200 ms of sound each, 0.6 MB."""
+WAITING_SOUNDS = 100
+"""Of a call's microphone, 20 ms each: sound that is older than 2 s interrupts nobody any more."""
 AUDIO_BYTES = 1024 * 1024
 """Appended audio that may wait (20 s and more); one append may hold 15 times as much."""
 
@@ -24,6 +26,7 @@ class Inbox:
         self._news: asyncio.Future[None] | None = None
         """What `get` waits for; a queue and a timeout would cost more, 50 times a second."""
         self._room = asyncio.Semaphore(INBOX_ITEMS)
+        self._n_sounds = 0
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_s = 0.0
         self._has_ended = False
@@ -49,6 +52,16 @@ class Inbox:
         self._add(arrival)
         self._count_audio(arrival, 1)
 
+    def put_sound(self, sound: TrackSound) -> bool:
+        """Add at the end, or return False where too much waits already; dropped after the end."""
+        if self._has_ended:
+            return True
+        if self._n_sounds >= WAITING_SOUNDS:
+            return False
+        self._n_sounds += 1
+        self._add(sound)
+        return True
+
     def end(self) -> None:
         """Let `get` return None after all that came before. May be called more than once."""
         self._has_ended = True
@@ -66,7 +79,9 @@ class Inbox:
         while not self._arrivals:
             await self._wait_for_news(timeout_s)
         arrival = self._arrivals.popleft()
-        if arrival is not None:
+        if isinstance(arrival, TrackSound):
+            self._n_sounds -= 1
+        elif arrival is not None:
             self._room.release()
             self._count_audio(arrival, -1)
         return arrival

@@ -1,13 +1,16 @@
 """One clock for the sound of all calls: it strikes every 20 ms for each of them.
 
 A task for each call would cost more and strike less evenly. Calls are spread over four phases, so
-that their work doesn't fall on the same moment.
+that their work doesn't fall on the same moment. Those of one phase are heard together, their
+sessions take that in, and then they are spoken to together: who interrupts is not spoken to any
+more, and the processor goes through the same code once for all of them.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 LOG = logging.getLogger(__name__)
 
@@ -18,22 +21,36 @@ MAX_LATE_S = 0.060
 """What the loop was late is made up for, up to this; more would only fill the peer's buffer."""
 
 Strike = Callable[[], None]
+"""Must not wait."""
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    hear: Strike
+    play: Strike
+    is_over: bool = False
 
 
 class Pacer:
     """Belongs to one event loop; keeps no timer while there are no calls."""
 
     def __init__(self) -> None:
-        self._phases: tuple[list[Strike], ...] = tuple([] for _ in range(N_PHASES))
+        self._phases: tuple[list[_Call], ...] = tuple([] for _ in range(N_PHASES))
         self._next_phase = 0
         self._next_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     @contextmanager
-    def paced(self, strike: Strike) -> Iterator[None]:
-        """Call `strike` every 20 ms, from the loop, until the block is left; it must not wait."""
+    def paced(self, hear: Strike, play: Strike) -> Iterator[None]:
+        """Call both every 20 ms, from the loop, until the block is left.
+
+        Args:
+            hear: called first.
+            play: called when the tasks that `hear` woke have taken in what was heard.
+        """
         phase = min(self._phases, key=len)
-        phase.append(strike)
+        call = _Call(hear, play)
+        phase.append(call)
         if self._timer is None:
             loop = asyncio.get_running_loop()
             self._next_at = loop.time()
@@ -41,7 +58,8 @@ class Pacer:
         try:
             yield
         finally:
-            phase.remove(strike)
+            call.is_over = True
+            phase.remove(call)
             if self._timer is not None and not any(self._phases):
                 self._timer.cancel()
                 self._timer = None
@@ -52,8 +70,10 @@ class Pacer:
         if n_lost_periods > 0:
             self._next_at += n_lost_periods * PERIOD_S
         while True:
-            for strike in tuple(self._phases[self._next_phase]):
-                _call(strike)
+            phase = tuple(self._phases[self._next_phase])
+            for call in phase:
+                _strike(call, call.hear)
+            loop.call_soon(_play, phase)  # woken tasks were called before, and so come first
             self._advance()
             if self._next_at > loop.time() or not any(self._phases):
                 break
@@ -71,7 +91,14 @@ class Pacer:
                 return
 
 
-def _call(strike: Strike) -> None:
+def _play(phase: tuple[_Call, ...]) -> None:
+    for call in phase:
+        _strike(call, call.play)
+
+
+def _strike(call: _Call, strike: Strike) -> None:
+    if call.is_over:
+        return
     try:
         strike()
     except Exception:  # one call's fault must not silence the others

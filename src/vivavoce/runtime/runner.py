@@ -154,6 +154,7 @@ class SessionRunner:
         self._interludes = Interludes(playout, self._jobs, engines.speak, settings.sounds)
         self._end = Ending()
         self._next_look = 0.0
+        self._has_dropped_sound = False
 
     @property
     def session_id(self) -> str:
@@ -178,6 +179,12 @@ class SessionRunner:
         is_answering = self._orders.is_answering and not self._clients.is_first_away
         if not (after_answers and is_answering):
             self._inbox.end()
+
+    def hear(self, sound: TrackSound) -> None:
+        """Take in what the microphone of a call heard, if the session is not too far behind."""
+        if not self._inbox.put_sound(sound) and not self._has_dropped_sound:
+            self._has_dropped_sound = True
+            LOG.warning("%s is behind its microphone: sound is dropped", self.session_id)
 
     async def run(self) -> None:
         """Run the session to its end; no task of it is left when this returns."""

@@ -47,7 +47,8 @@ class ScriptedSpeechDetector:
     """Takes for speech whatever is loud enough. One per session, like any detector."""
 
     def __init__(self, threshold_dbfs: float = -40.0) -> None:
-        self._threshold = FULL_SCALE * 10 ** (threshold_dbfs / 20)
+        threshold = FULL_SCALE * 10 ** (threshold_dbfs / 20)
+        self._least_energy = threshold**2 * FRAME_BYTES / BYTES_PER_SAMPLE
         self._rest = b""
 
     def push(self, audio: Pcm) -> list[float]:
@@ -60,9 +61,8 @@ class ScriptedSpeechDetector:
         frames = np.frombuffer(data[: n_frames * FRAME_BYTES], "<i2").reshape(
             n_frames, FRAME_BYTES // BYTES_PER_SAMPLE
         )
-        samples = frames.astype(np.float64)
-        levels = np.sqrt(np.einsum("ij,ij->i", samples, samples) / samples.shape[1])
-        return [float(level > self._threshold) for level in levels]
+        energies = np.einsum("ij,ij->i", frames, frames, dtype=np.float64, casting="unsafe")
+        return [float(energy > self._least_energy) for energy in energies]
 
 
 class ScriptedTranscriber:

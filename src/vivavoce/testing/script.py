@@ -4,6 +4,7 @@ import asyncio
 import re
 import zlib
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -149,6 +150,7 @@ async def _befall(fault: Fault) -> None:
             await asyncio.Event().wait()
 
 
+@lru_cache(maxsize=64)
 def _tone(word: str, word_ms: int) -> bytes:
     pitch_hz = LOWEST_HZ + STEP_HZ * (zlib.crc32(word.encode()) % N_TONES)
     n_sounding = max(0, word_ms - GAP_MS) * RATE_HZ // 1000

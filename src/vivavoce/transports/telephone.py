@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from vivavoce.clock import Clock
-from vivavoce.interfaces import KeyPressed, Received, TrackSound
+from vivavoce.interfaces import KeyPressed, NextFrame, Received, TrackSound
 from vivavoce.media.pcm import silence
 from vivavoce.protocol.client_events import ClientEvent
 from vivavoce.protocol.server_events import ServerEvent
@@ -20,17 +20,7 @@ from vivavoce.transports.sip.events import CallEvent, ReferProgress
 
 LOG = logging.getLogger(__name__)
 
-MAX_WAITING_SOUND = 100
-"""Pieces of 20 ms: sound that is older than 2 s interrupts nobody any more."""
 SILENT_FRAME = silence(20).data
-
-
-class NextFrame(Protocol):
-    """Gives the next 20 ms of sound."""
-
-    def __call__(self) -> bytes:
-        """Return 24 kHz 16-bit mono."""
-        ...
 
 
 class Leg(Protocol):
@@ -54,7 +44,7 @@ class Leg(Protocol):
 
 
 class TelephoneTransport:
-    """A `Transport`, and the listener of its media. `leg` and `media` are set before its use."""
+    """A `CallTransport`, and listens to its media. `leg` and `media` are set before its use."""
 
     def __init__(self, clock: Clock) -> None:
         self.leg: Leg | None = None
@@ -64,8 +54,7 @@ class TelephoneTransport:
         self._clock = clock
         self._arrived: deque[Received] = deque()
         self._heard: list[bytes] = []
-        self._n_waiting_sound = 0
-        self._has_dropped_sound = False
+        self._played = SILENT_FRAME
         self._has_news = asyncio.Event()
         self._is_over = False
 
@@ -81,10 +70,7 @@ class TelephoneTransport:
                 return None
             self._has_news.clear()
             await self._has_news.wait()
-        arrived = self._arrived.popleft()
-        if isinstance(arrived, TrackSound):
-            self._n_waiting_sound -= 1
-        return arrived
+        return self._arrived.popleft()
 
     async def send(self, event: ServerEvent) -> None:
         """See `Transport`. A telephone takes no events."""
@@ -99,30 +85,22 @@ class TelephoneTransport:
         """See `Transport`."""
         return 0
 
-    # --- sound, every 20 ms ---
+    # --- CallTransport ---
 
-    def exchange(self, next_frame: NextFrame) -> None:
-        """Let the caller hear the next 20 ms, and take in what it said since.
-
-        While nobody would hear it (the caller holds the call, say), no frame is taken: what is
-        being said goes on where it was.
-
-        Args:
-            next_frame: gives the sound to be played.
-        """
-        media = self.media
-        if media is None or self._is_over:
-            return
-        played = next_frame() if media.is_playing else SILENT_FRAME
-        media.play(played)
+    def hear(self) -> TrackSound | None:
+        """See `CallTransport`."""
+        if self.media is None or self._is_over:
+            return None
+        self.media.hear()
         heard, self._heard = b"".join(self._heard), []
-        if not heard:
+        return TrackSound(heard, self._played) if heard else None
+
+    def play(self, next_frame: NextFrame) -> None:
+        """See `CallTransport`."""
+        if self.media is None or self._is_over:
             return
-        if self._n_waiting_sound >= MAX_WAITING_SOUND:
-            self._note_dropped_sound()
-            return
-        self._n_waiting_sound += 1
-        self._put(TrackSound(heard, played))
+        self._played = next_frame() if self.media.is_playing else SILENT_FRAME
+        self.media.play(self._played)
 
     # --- MediaListener ---
 
@@ -157,8 +135,3 @@ class TelephoneTransport:
         if not self._is_over:
             self._arrived.append(arrived)
             self._has_news.set()
-
-    def _note_dropped_sound(self) -> None:
-        if not self._has_dropped_sound:
-            self._has_dropped_sound = True
-            LOG.warning("the session is behind its caller: sound is dropped")

@@ -75,6 +75,8 @@ class Call:
         """Let both say something, 20 ms at a time; every packet has come when it returns."""
         for n in range(n_frames):
             self.clock.now_s += 0.02
+            self.caller.hear()
+            self.called.hear()
             self.caller.play(SILENCE if caller is None else caller(n))
             self.called.play(SILENCE if called is None else called(n))
             await delivered()

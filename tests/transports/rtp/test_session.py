@@ -178,6 +178,7 @@ async def test_a_new_source_of_the_stream_is_heard() -> None:
 
             for n in range(60):
                 both.clock.now_s += 0.02
+                both.called.hear()
                 another.caller.play(tone(700)(n))
                 both.called.play(bytes(960))
                 await delivered()

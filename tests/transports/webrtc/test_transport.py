@@ -15,7 +15,6 @@ from vivavoce.transports.dialects.ga import GaCodec
 from vivavoce.transports.webrtc.peer import FRAME_BYTES
 from vivavoce.transports.webrtc.transport import (
     MAX_EARLY_EVENTS,
-    MAX_WAITING_SOUND,
     MAX_WAITING_TEXT_BYTES,
     WRITE_AHEAD_BYTES,
     WebRtcTransport,
@@ -31,6 +30,7 @@ class FakePeer:
     """Keeps what it is given."""
 
     has_channel: bool = True
+    is_connected: bool = True
     unsent_bytes: int = 0
     microphone: bytes = b""
     sent: list[bytes] = field(default_factory=list)
@@ -65,30 +65,38 @@ def connected(peer: FakePeer, *, is_open: bool = True) -> WebRtcTransport:
     return transport
 
 
-async def test_texts_are_received_in_order_between_the_sound() -> None:
-    peer = FakePeer(microphone=b"\1\2" * 480)
-    transport = connected(peer)
+async def test_texts_are_received_in_order() -> None:
+    transport = connected(FakePeer())
     transport.on_text(COMMIT)
-    transport.exchange(b"\3\4" * 480)
     transport.on_text(b'{"type": "input_audio_buffer.clear"}')
     assert await transport.receive() == InputAudioBufferCommit()
-    assert await transport.receive() == TrackSound(b"\1\2" * 480, b"\3\4" * 480)
     assert await transport.receive() == InputAudioBufferClear()
+
+
+def test_sound_is_told_with_what_was_played_before_it() -> None:
+    peer = FakePeer(microphone=b"\1\2" * 480)
+    transport = connected(peer)
+    transport.play(lambda: b"\3\4" * 480)
     assert peer.played == [b"\3\4" * 480]
+    assert transport.hear() == TrackSound(b"\1\2" * 480, b"\3\4" * 480)
 
 
-async def test_what_was_played_while_nothing_was_heard_is_told_with_what_is_heard_next() -> None:
+def test_before_the_call_is_connected_nothing_is_taken_from_what_is_to_be_played() -> None:
+    transport = connected(FakePeer(is_connected=False))
+    transport.play(lambda: pytest.fail("a frame was taken, and nobody hears it"))
+
+
+def test_what_was_played_while_nothing_was_heard_is_told_with_what_is_heard_next() -> None:
     peer = FakePeer()
     transport = connected(peer)
-    for sample in (b"\1\0", b"\2\0"):
-        transport.exchange(sample * 480)
+    frames = [sample * 480 for sample in (b"\1\0", b"\2\0", b"\3\0")]
+    for frame in frames[:2]:
+        assert transport.hear() is None
+        transport.play(lambda frame=frame: frame)
     peer.microphone = b"\7\0" * 480
-    transport.exchange(b"\3\0" * 480)
-    transport.exchange(b"\4\0" * 480)
-
-    played = b"\1\0" * 480 + b"\2\0" * 480 + b"\3\0" * 480
-    assert await transport.receive() == TrackSound(peer.microphone, played)
-    assert await transport.receive() == TrackSound(peer.microphone, b"\4\0" * 480)
+    assert transport.hear() == TrackSound(peer.microphone, frames[0] + frames[1])
+    transport.play(lambda: frames[2])
+    assert transport.hear() == TrackSound(peer.microphone, frames[2])
 
 
 async def test_what_is_no_event_is_told_as_such() -> None:
@@ -157,17 +165,6 @@ async def test_the_end_is_received_after_what_came_before() -> None:
         await transport.send(CLEARED)
 
 
-async def test_sound_that_nobody_takes_is_dropped() -> None:
-    transport = connected(FakePeer(microphone=SILENCE))
-    for _ in range(MAX_WAITING_SOUND + 10):
-        transport.exchange(SILENCE)
-    transport.on_end()
-    n_received = 0
-    while await transport.receive() is not None:
-        n_received += 1
-    assert n_received == MAX_WAITING_SOUND
-
-
 async def test_a_flood_of_messages_ends_the_call() -> None:
     transport = connected(FakePeer())
     for _ in range(MAX_WAITING_TEXT_BYTES // 1_000_000 + 1):
@@ -182,7 +179,8 @@ async def test_closing_lets_the_last_words_out_and_frees_the_peer() -> None:
     await transport.close(1000, "")
     assert (peer.n_drained, peer.is_closed) == (1, True)
     assert await transport.receive() is None
-    transport.exchange(SILENCE)
+    transport.play(lambda: SILENCE)
+    assert transport.hear() is None
     assert peer.played == []
     await transport.close(1000, "")
     assert peer.n_drained == 1

@@ -215,17 +215,21 @@ class RtpSession:
             and not self._sender.is_sending_digits
         )
 
+    def hear(self) -> None:
+        """Let the listener hear what is due, which time alone tells; to be called every 20 ms."""
+        now_s = self._clock.now()
+        self._receiver.advance(now_s)
+        for event in self._digits.tick(now_s):
+            self._listener.on_digit(event)
+
     def play(self, frame: bytes) -> None:
-        """Send the next 20 ms, and hear what time alone tells; to be called every 20 ms.
+        """Send the next 20 ms; to be called every 20 ms.
 
         Args:
             frame: 960 bytes of 24 kHz 16-bit mono; silence when there is nothing to say. Without
                 `is_playing` it is lost.
         """
         now_s = self._clock.now()
-        self._receiver.advance(now_s)
-        for event in self._digits.tick(now_s):
-            self._listener.on_digit(event)
         self._channel.tick()
         plan, target = self._plan, self._latch.target
         if plan is None or target is None:

@@ -82,8 +82,8 @@ class LibwebrtcPeer:
         self._channel: webrtc.RTCDataChannel | None = None
         self._transport: webrtc.RTCDtlsTransport | None = None
         self._deadline: asyncio.TimerHandle | None = None
-        self._was_connected = False
         self.has_channel = False
+        self.is_connected = False
 
     async def answer(self, offer: str) -> str:
         """Return the answer to an offer; once, and first of all.
@@ -124,7 +124,7 @@ class LibwebrtcPeer:
 
     def play(self, frame: bytes) -> None:
         """See `Peer`."""
-        if self._out is not None and self._was_connected:
+        if self._out is not None:
             self._out._generator.writeAudio(frame, RATE_HZ, 1, SAMPLES_PER_FRAME)
 
     def heard(self) -> bytes:
@@ -181,7 +181,7 @@ class LibwebrtcPeer:
     def _on_state(self, event: "Event") -> None:
         match self._connection.connection_state:
             case webrtc.RTCPeerConnectionState.connected:
-                self._was_connected = True
+                self.is_connected = True
                 self._stay()
             case webrtc.RTCPeerConnectionState.disconnected:
                 LOG.info("the network of a call is lost; it has %g s to come back", self._grace_s)

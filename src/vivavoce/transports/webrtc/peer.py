@@ -60,6 +60,11 @@ class Peer(Protocol):
         """Bytes of messages that the peer has not taken yet."""
         ...
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether sound can be exchanged; still so while the network is lost for a moment."""
+        ...
+
     def play(self, frame: bytes) -> None:
         """Let the listener hear the next `FRAME_BYTES`."""
         ...

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from vivavoce.errors import ProtocolError, TransportClosed
 from vivavoce.ids import NewId
-from vivavoce.interfaces import MalformedEvent, Received, TrackSound
+from vivavoce.interfaces import MalformedEvent, NextFrame, Received, TrackSound
 from vivavoce.protocol.client_events import ClientEvent, TranslationClientEvent
 from vivavoce.protocol.server_events import ServerEvent
 from vivavoce.transports.webrtc.fitting import fitting_events
@@ -17,8 +17,6 @@ LOG = logging.getLogger(__name__)
 
 MAX_WAITING_TEXT_BYTES = 24 * 1024 * 1024
 """As one frame of a WebSocket may have. Data channels put no pressure on who sends too much."""
-MAX_WAITING_SOUND = 100
-"""Pieces of 20 ms: sound that is older than 2 s interrupts nobody any more."""
 MAX_UNTOLD_BYTES = 10 * FRAME_BYTES
 """Played while nothing was heard: beyond 200 ms, the microphone is off."""
 MAX_EARLY_EVENTS = 10_000
@@ -45,11 +43,9 @@ class WebRtcTransport:
         self._decode = decode
         self._encode = encode
         self._new_id = new_id
-        self._arrived: deque[bytes | MalformedEvent | TrackSound] = deque()
+        self._arrived: deque[bytes | MalformedEvent] = deque()
         self._waiting_text_bytes = 0
-        self._n_waiting_sound = 0
         self._played_untold = b""
-        self._has_dropped_sound = False
         self._has_news = asyncio.Event()
         self._early: list[ServerEvent] | None = []
         """What was sent before the channel was open; None: it is."""
@@ -67,9 +63,6 @@ class WebRtcTransport:
             self._has_news.clear()
             await self._has_news.wait()
         arrived = self._arrived.popleft()
-        if isinstance(arrived, TrackSound):
-            self._n_waiting_sound -= 1
-            return arrived
         if isinstance(arrived, MalformedEvent):
             return arrived
         self._waiting_text_bytes -= len(arrived)
@@ -111,22 +104,21 @@ class WebRtcTransport:
 
     # --- CallTransport ---
 
-    def exchange(self, played: bytes) -> None:
-        """See `CallTransport`. Sound that nobody takes for 2 s is dropped."""
-        if self.peer is None or self._is_over:
-            return
-        self.peer.play(played)
-        heard = self.peer.heard()
-        # Whatever is played is told, so that its echo is found where it belongs.
-        self._played_untold = (self._played_untold + played)[-MAX_UNTOLD_BYTES:]
-        if not heard:
-            return
+    def hear(self) -> TrackSound | None:
+        """See `CallTransport`."""
+        if self.peer is None or self._is_over or not (heard := self.peer.heard()):
+            return None
         played, self._played_untold = self._played_untold, b""
-        if self._n_waiting_sound >= MAX_WAITING_SOUND:
-            self._note_dropped_sound()
+        return TrackSound(heard, played)
+
+    def play(self, next_frame: NextFrame) -> None:
+        """See `CallTransport`."""
+        if self.peer is None or self._is_over or not self.peer.is_connected:
             return
-        self._n_waiting_sound += 1
-        self._put(TrackSound(heard, played))
+        frame = next_frame()
+        self.peer.play(frame)
+        # Whatever is played is told, so that its echo is found where it belongs.
+        self._played_untold = (self._played_untold + frame)[-MAX_UNTOLD_BYTES:]
 
     # --- PeerListener ---
 
@@ -174,11 +166,6 @@ class WebRtcTransport:
         for text in fitting_events(event, self._max_message_bytes, self._encode, self._new_id):
             peer.send(text)
 
-    def _put(self, arrived: bytes | MalformedEvent | TrackSound) -> None:
+    def _put(self, arrived: bytes | MalformedEvent) -> None:
         self._arrived.append(arrived)
         self._has_news.set()
-
-    def _note_dropped_sound(self) -> None:
-        if not self._has_dropped_sound:
-            self._has_dropped_sound = True
-            LOG.warning("the session is behind its microphone: sound is dropped")
