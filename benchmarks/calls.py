@@ -10,7 +10,7 @@ import json
 import os
 import statistics
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +22,12 @@ from benchmarks import report
 from benchmarks.packets import Packet, Relay, relayed
 from benchmarks.server import fixed_delay_engines, server
 from benchmarks.sessions import cpu_s, rss_mb
+from tests.recordings import WORDS, recording
+from tests.rtc_client import RATE_HZ as RTC_HZ
 from tests.rtc_client import Caller, accept, new_caller, offer_of, tone
+from vivavoce.media.pcm import BYTES_PER_SAMPLE, Pcm
+from vivavoce.media.resample import resample
+from vivavoce.media.wav import wav_bytes
 
 SERVER_CORE, CALLER_CORE = 1, 0
 N_OPENED = 50
@@ -44,11 +49,12 @@ answer = "{"la la la la la. " * 80}"
 """Two minutes of tones, 300 ms each with 50 ms of silence behind it."""
 QUIET = {"type": "realtime", "audio": {"input": {"turn_detection": None}}}
 NO_ECHO = "\n[webrtc]\necho_cancellation = false\n[server]\nmax_sessions = 400\n"
+SPEECH = "speech"
 ECHO = "\n[server]\nmax_sessions = 400\n"
 
 
 async def run() -> None:
-    """Measure everything; takes about four minutes."""
+    """Measure everything; takes about five minutes."""
     os.environ["WRTC_ALLOW_LOOPBACK"] = "1"
     with TemporaryDirectory() as folder, _on_core(CALLER_CORE):
         script = Path(folder) / "script.toml"
@@ -60,6 +66,10 @@ async def run() -> None:
             figures["first_sound_ms"] = await first_sounds(url)
             figures["interruption_ms"] = report.spread(await interruptions(url))
             figures["transport_alone"] = await crowd(url, pid)
+        config = f"{NO_ECHO}[playback]\nsounds_folder = '{folder}'\n"
+        Path(folder, f"{SPEECH}.wav").write_bytes(wav_bytes(all_recordings()))
+        async with server(*scripted, config=config, core=SERVER_CORE) as (url, pid):
+            figures["transport_alone_with_speech"] = await crowd(url, pid, talk=speech())
         async with server(*scripted, config=NO_ECHO, core=SERVER_CORE) as (url, pid):
             figures["growth_kb_per_call"] = await growth(url, pid)
         async with fixed_delay_engines(core=CALLER_CORE) as engines:
@@ -130,7 +140,36 @@ async def interruptions(url: str) -> list[float]:
     return waits
 
 
-async def crowd(url: str, pid: int, n_calls: int = N_CALLS) -> dict[str, object]:
+Talk = Callable[[Caller, int], None]
+"""Lets both sides of a call say something without a pause; told the call's number, from 0."""
+
+
+def tones(caller: Caller, number: int) -> None:
+    """Let both say tones: an answer of the script, and one of 440 Hz."""
+    ask(caller, "long")
+    caller.say(tone(440, 0.3) * 400)
+
+
+def speech() -> Talk:
+    """Return a talk of recorded speech, which costs a codec more than tones, on both sides."""
+    said = resample(all_recordings(), RTC_HZ).data
+
+    def talk(caller: Caller, number: int) -> None:
+        caller.send({"type": "vivavoce.playback.play", "sound": SPEECH, "loop": True})
+        cut = number * RTC_HZ * BYTES_PER_SAMPLE  # so that not all say the same at once
+        caller.say((said[cut:] + said[:cut]) * 2)
+
+    return talk
+
+
+def all_recordings() -> Pcm:
+    """Return recorded speech, about a minute."""
+    return Pcm(b"".join(recording(name).data for name in WORDS))
+
+
+async def crowd(
+    url: str, pid: int, n_calls: int = N_CALLS, talk: Talk = tones
+) -> dict[str, object]:
     """Return what many calls at once cost, each speaking and spoken to without a pause."""
     before_mb = rss_mb(pid)
     async with AsyncExitStack() as calls:
@@ -146,10 +185,9 @@ async def crowd(url: str, pid: int, n_calls: int = N_CALLS) -> dict[str, object]
                 relays.append(relay)
         await asyncio.sleep(3)
         idle_mb = rss_mb(pid)
-        for caller in callers:
+        for number, caller in enumerate(callers):
             caller.send({"type": "session.update", "session": QUIET})
-            ask(caller, "long")
-            caller.say(tone(440, 0.3) * 400)
+            talk(caller, number)
         await asyncio.sleep(3)
         for relay in relays:
             relay.from_server.clear()
