@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 
 from benchmarks import (
     calls,
+    calls_floor,
     calls_lossy,
     core,
     echo,
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[], Coroutine[None, None, None]]] = {
     "sessions": sessions.run,
     "core": core.run,
     "calls": calls.run,
+    "calls-floor": calls_floor.run,
     "rtp": rtp.run,
     "greetings": greetings.run,
     "calls-per-second": greetings.calls_per_second,

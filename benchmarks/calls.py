@@ -56,9 +56,10 @@ ECHO = "\n[server]\nmax_sessions = 400\n"
 async def run() -> None:
     """Measure everything; takes about five minutes."""
     os.environ["WRTC_ALLOW_LOOPBACK"] = "1"
-    with TemporaryDirectory() as folder, _on_core(CALLER_CORE):
+    with TemporaryDirectory() as folder, on_caller_core():
         script = Path(folder) / "script.toml"
         script.write_text(SCRIPT)
+        write_speech(Path(folder))
         scripted = ("--scripted", str(script))
         figures: dict[str, object] = {}
         async with server(*scripted, config=NO_ECHO, core=SERVER_CORE) as (url, pid):
@@ -67,7 +68,6 @@ async def run() -> None:
             figures["interruption_ms"] = report.spread(await interruptions(url))
             figures["transport_alone"] = await crowd(url, pid)
         config = f"{NO_ECHO}[playback]\nsounds_folder = '{folder}'\n"
-        Path(folder, f"{SPEECH}.wav").write_bytes(wav_bytes(all_recordings()))
         async with server(*scripted, config=config, core=SERVER_CORE) as (url, pid):
             figures["transport_alone_with_speech"] = await crowd(url, pid, talk=speech())
         async with server(*scripted, config=NO_ECHO, core=SERVER_CORE) as (url, pid):
@@ -160,6 +160,11 @@ def speech() -> Talk:
         caller.say((said[cut:] + said[:cut]) * 2)
 
     return talk
+
+
+def write_speech(folder: Path) -> None:
+    """Keep the speech as a sound that the server can play."""
+    (folder / f"{SPEECH}.wav").write_bytes(wav_bytes(all_recordings()))
 
 
 def all_recordings() -> Pcm:
@@ -274,9 +279,10 @@ async def a_call(
 
 
 @contextmanager
-def _on_core(core: int) -> Iterator[None]:
+def on_caller_core() -> Iterator[None]:
+    """Keep this process, and what it starts, off the server's core."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, {CALLER_CORE})
     try:
         yield
     finally:
