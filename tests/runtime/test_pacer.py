@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from tests.virtual_time import VirtualLoop, run_in_virtual_time
-from vivavoce.runtime.pacer import MAX_LATE_S, N_PHASES, PERIOD_S, Pacer
+from vivavoce.runtime.pacer import FULL_PHASE, MAX_LATE_S, PERIOD_S, Pacer
 
 
 def times() -> tuple[list[float], Callable[[], None]]:
@@ -38,16 +38,19 @@ def test_it_strikes_every_20_ms() -> None:
     run_in_virtual_time(main())
 
 
-def test_each_call_has_its_own_moment_until_there_are_too_many() -> None:
+@pytest.mark.parametrize(
+    ("n_calls", "moments_ms"),
+    [(1, {0}), (FULL_PHASE, {0}), (FULL_PHASE + 1, {0, 10}), (5 * FULL_PHASE, {0, 5, 10, 15})],
+)
+def test_calls_share_a_moment_until_they_are_many(n_calls: int, moments_ms: set[int]) -> None:
     async def main() -> None:
         pacer = Pacer()
-        noted = [times() for _ in range(2 * N_PHASES)]
+        noted = [times() for _ in range(n_calls)]
         with ExitStack() as calls:
             for _, note in noted:
                 calls.enter_context(pacer.paced(note, nothing))
             await asyncio.sleep(1)
-        firsts = sorted({round(seen[0] * 1000) % 20 for seen, _ in noted})
-        assert firsts == [0, 5, 10, 15]
+        assert {round(seen[0] * 1000) % 20 for seen, _ in noted} == moments_ms
         assert all(set(gaps_ms(seen)) == {20.0} for seen, _ in noted)
 
     run_in_virtual_time(main())
@@ -83,30 +86,24 @@ def test_after_a_long_halt_it_goes_on_from_now() -> None:
     run_in_virtual_time(main())
 
 
-def test_calls_of_one_moment_are_heard_then_their_tasks_run_then_they_are_played() -> None:
+def test_calls_are_heard_then_their_tasks_run_then_they_are_played() -> None:
     async def main() -> None:
         pacer = Pacer()
         steps: list[str] = []
-        news = [asyncio.Event() for _ in range(2 * N_PHASES)]
+        news = {name: asyncio.Event() for name in "ab"}
 
-        async def listen(number: int) -> None:
-            await news[number].wait()
-            steps.append(f"{number} is taken in")
+        async def listen(name: str) -> None:
+            await news[name].wait()
+            steps.append(f"{name} is taken in")
 
         async with asyncio.TaskGroup() as tasks:
             with ExitStack() as calls:
-                for number, one in enumerate(news):
-                    tasks.create_task(listen(number))
-                    play = partial(steps.append, f"{number} is played")
+                for name, one in news.items():
+                    tasks.create_task(listen(name))
+                    play = partial(steps.append, f"{name} is played")
                     calls.enter_context(pacer.paced(one.set, play))
-                await asyncio.sleep(0.018)
-        first, second = 0, N_PHASES
-        assert steps[:4] == [
-            f"{first} is taken in",
-            f"{second} is taken in",
-            f"{first} is played",
-            f"{second} is played",
-        ]
+                await asyncio.sleep(0.001)
+        assert steps == ["a is taken in", "b is taken in", "a is played", "b is played"]
 
     run_in_virtual_time(main())
 
@@ -121,7 +118,7 @@ def test_the_fault_of_one_call_does_not_silence_the_others(
         pacer = Pacer()
         seen, note = times()
         with ExitStack() as calls:
-            for strike in [fail] * N_PHASES + [note]:
+            for strike in (fail, note):
                 calls.enter_context(pacer.paced(strike, nothing))
             await asyncio.sleep(0.1)
         assert len(seen) >= 5
