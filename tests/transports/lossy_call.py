@@ -30,7 +30,7 @@ async def lossy_call(
     with lossy_relay(seed, lost=lost) as relay:
         try:
             offer, headers = await offer_of(caller), {"Content-Type": "application/sdp"}
-            path = f"{url}/realtime/calls?model=gpt-realtime"
+            path = f"{url}/realtime/calls?model=gpt-realtime&extensions=1"
             async with http.post(path, data=offer, headers=headers) as response:
                 answer = await response.text()
                 assert response.status == 201, answer

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from webrtc import RTCInboundRtpStreamStats
 
-from tests.recordings import recording
+from tests.recordings import FOLDER, recording
 from tests.rtc_client import RATE_HZ, Caller
 from tests.served import served
 from tests.transports.lossy_call import LOOPBACK, lossy_call
@@ -23,6 +24,7 @@ answer = "{ANSWER}"
 hears = "Go forward ten meters."
 answer = "Going forward."
 """
+SPEECH = "jfk"
 QUESTION, ORDER = "question-capital", "goforward"
 LATE_S = 0.5
 """What was played last is heard by then, through the jitter buffer of the caller."""
@@ -36,7 +38,8 @@ async def url(tmp_path: Path) -> AsyncIterator[str]:
     """Serve; yield the base URL."""
     script = tmp_path / "script.toml"
     script.write_text(SCRIPT)
-    async with served("--scripted", str(script), **LOOPBACK) as (url, _):
+    sounds = {"VIVAVOCE_PLAYBACK__SOUNDS_FOLDER": str(FOLDER)}
+    async with served("--scripted", str(script), **LOOPBACK, **sounds) as (url, _):
         yield url
 
 
@@ -97,6 +100,20 @@ async def heard_ms(http: aiohttp.ClientSession, url: str, lost: float) -> float:
     assert understood(caller) == ["What is the capital of France?"]
     assert answers(caller) == [ANSWER]
     return caller.loud_ms()
+
+
+async def test_when_packets_of_speech_are_lost_the_next_ones_carry_what_was_in_them(
+    url: str, http: aiohttp.ClientSession
+) -> None:
+    async with lossy_call(http, url, 3, lost=0.05) as (caller, _):
+        for _ in range(2):
+            caller.send({"type": "vivavoce.playback.play", "sound": SPEECH})
+            await caller.received("vivavoce.playback.ended", 20)
+        stats = await caller.connection.get_stats()
+
+    [heard] = [one for one in stats.values() if isinstance(one, RTCInboundRtpStreamStats)]
+    assert heard.packets_lost
+    assert heard.fec_packets_received  # from when the caller had first reported its losses
 
 
 async def test_an_answer_goes_on_after_an_outage_and_the_next_question_is_heard(
