@@ -10,7 +10,7 @@ import json
 import os
 import statistics
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -140,24 +140,26 @@ async def interruptions(url: str) -> list[float]:
     return waits
 
 
-Talk = Callable[[Caller, int], None]
+Talk = Callable[[Caller, int], Awaitable[None]]
 """Lets both sides of a call say something without a pause; told the call's number, from 0."""
 
 
-def tones(caller: Caller, number: int) -> None:
+async def tones(caller: Caller, number: int) -> None:
     """Let both say tones: an answer of the script, and one of 440 Hz."""
     ask(caller, "long")
     caller.say(tone(440, 0.3) * 400)
+    await caller.received("output_audio_buffer.started")
 
 
 def speech() -> Talk:
     """Return a talk of recorded speech, which costs a codec more than tones, on both sides."""
     said = resample(all_recordings(), RTC_HZ).data
 
-    def talk(caller: Caller, number: int) -> None:
+    async def talk(caller: Caller, number: int) -> None:
         caller.send({"type": "vivavoce.playback.play", "sound": SPEECH, "loop": True})
         cut = number * RTC_HZ * BYTES_PER_SAMPLE  # so that not all say the same at once
         caller.say((said[cut:] + said[:cut]) * 2)
+        await caller.received("vivavoce.playback.started")
 
     return talk
 
@@ -192,7 +194,7 @@ async def crowd(
         idle_mb = rss_mb(pid)
         for number, caller in enumerate(callers):
             caller.send({"type": "session.update", "session": QUIET})
-            talk(caller, number)
+            await talk(caller, number)
         await asyncio.sleep(3)
         for relay in relays:
             relay.from_server.clear()
@@ -262,7 +264,8 @@ async def a_call(
         lines = [line for line in offer.splitlines() if not line.startswith("a=candidate")]
         offer = "\r\n".join(lines) + "\r\n"
     headers = {"Content-Type": "application/sdp"}
-    async with http.post(f"{url}/realtime/calls", data=offer, headers=headers) as response:
+    path = f"{url}/realtime/calls?extensions=1"
+    async with http.post(path, data=offer, headers=headers) as response:
         answer = await response.text()
         assert response.status == 201, answer
     async with AsyncExitStack() as stack:

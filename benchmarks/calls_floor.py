@@ -62,7 +62,7 @@ async def one_round(script: str) -> tuple[float, float]:
                 caller, _ = await stack.enter_async_context(call)
                 await caller.received("session.created")
                 caller.send({"type": "session.update", "session": QUIET})
-                tones(caller, number)
+                await tones(caller, number)
         await asyncio.sleep(5)
         before, started = [cpu_s(pid) for _, pid in servers], time.perf_counter()
         await asyncio.sleep(MEASURED_S)
@@ -88,8 +88,9 @@ class Greeter:
     peer: LibwebrtcPeer
 
     def on_open(self, max_message_bytes: int) -> None:
-        """Greet."""
-        self.peer.send(b'{"type": "session.created"}')
+        """Say what callers wait for."""
+        for kind in (b"session.created", b"output_audio_buffer.started"):
+            self.peer.send(b'{"type": "%s"}' % kind)
 
     def on_text(self, text: bytes) -> None:
         """Drop it."""
