@@ -110,3 +110,50 @@ def test_the_head_that_lasts_never_makes_room() -> None:
     heads.keep(Slot(0), third)
 
     assert [heads.helps(Slot(2), head) for head in (first, second, third)] == [True, False, True]
+
+
+class FromBefore:
+    """What a run before this one kept."""
+
+    def __init__(self, size_bytes: int = 100) -> None:
+        self.size_bytes = size_bytes
+        self.taken: list[str] = []
+
+    def bring(self, name: str) -> int:
+        return self.size_bytes
+
+    def take(self, name: str) -> None:
+        self.taken.append(name)
+
+
+def test_the_lasting_head_of_a_run_before_is_restored_without_being_read() -> None:
+    files, slot = Files(), Slot(1)
+    KeptHeads(files).keep(Slot(0, HEAD), HEAD)
+    heads = KeptHeads(files, FromBefore())
+
+    heads.recall(HEAD)
+    heads.restore(slot, HEAD)
+
+    assert slot.tokens == HEAD
+
+
+def test_a_broken_file_of_a_run_before_is_as_if_there_were_none() -> None:
+    files, slot = Files(), Slot(1)
+    heads = KeptHeads(files, FromBefore())
+
+    heads.recall(HEAD)
+    heads.restore(slot, HEAD)
+
+    assert slot.tokens == []
+    assert not heads.helps(slot, HEAD)
+
+
+def test_only_the_lasting_head_outlives_the_run() -> None:
+    before = FromBefore(size_bytes=0)
+    heads = KeptHeads(Files(), before)
+
+    heads.recall(HEAD)
+    heads.keep(Slot(0, HEAD), HEAD, lasts=True)
+    heads.keep(Slot(0, HEAD[1:]), HEAD[1:])
+
+    assert len(before.taken) == 1

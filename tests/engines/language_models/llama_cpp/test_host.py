@@ -116,3 +116,47 @@ def test_what_is_read_ahead_goes_on_from_what_is_shared() -> None:
     assert list(warm.handle("prefill", asked(head=f"{HEAD} tools"), not_cancelled)) == []
 
     assert [length for _, length in runtime.reads] == [64, 128, 130, 131]
+
+
+class Shelf:
+    """What outlives a server: the names of files, all of which it has."""
+
+    def __init__(self, runtime: Words, *names: str) -> None:
+        self.names = list(names)
+        self._runtime = runtime
+
+    def bring(self, name: str) -> int:
+        if name not in self.names:
+            return 0
+        self._runtime.kept[name] = -1
+        return 1
+
+    def take(self, name: str) -> None:
+        self.names.append(name)
+
+
+def test_what_sessions_share_is_not_read_again_by_the_next_server() -> None:
+    first, second = Words(), Words()
+    shelf = Shelf(first)
+    LlamaHost(first, 2, WINDOW_TOKENS, shelf).read_shared(HEAD)
+    warm = LlamaHost(second, 2, WINDOW_TOKENS, Shelf(second, *shelf.names))
+
+    warm.recall_shared(HEAD)
+    warm.read_shared(HEAD)
+    replies = list(warm.handle("generate", asked(head=f"{HEAD} tools"), not_cancelled))
+
+    assert len(shelf.names) == 1
+    assert [length for _, length in second.reads] == [131]
+    assert {"n_input": 133, "n_cached": 130} in replies
+
+
+def test_what_sessions_share_outlives_the_server_also_if_a_session_read_it_first() -> None:
+    runtime = Words()
+    shelf = Shelf(runtime)
+    warm = LlamaHost(runtime, 2, WINDOW_TOKENS, shelf)
+
+    list(warm.handle("generate", asked(head=f"{HEAD} tools"), not_cancelled))
+    warm.read_shared(HEAD)
+
+    assert len(shelf.names) == 1
+    assert [length for _, length in runtime.reads] == [64, 128, 131, 130]

@@ -35,11 +35,24 @@ class CacheFiles(Protocol):
         ...
 
 
+class LastingFiles(Protocol):
+    """Where the lasting head outlives the server; see `LastingFile`."""
+
+    def bring(self, name: str) -> int:
+        """Give the runtime the file of this name; return its size in bytes, 0 if there is none."""
+        ...
+
+    def take(self, name: str) -> None:
+        """Keep the runtime's file of this name."""
+        ...
+
+
 class KeptHeads:
     """The files and what is in them; used by one thread at a time, but for `helps`."""
 
-    def __init__(self, files: CacheFiles) -> None:
+    def __init__(self, files: CacheFiles, lasting_files: LastingFiles | None = None) -> None:
         self._files = files
+        self._lasting_files = lasting_files
         self._sizes: OrderedDict[str, int] = OrderedDict()
         self._tokens: dict[str, tuple[int, ...]] = {}
         self._lasting = ""
@@ -54,11 +67,22 @@ class KeptHeads:
             self._lasting = name
         if len(head) < MIN_TOKENS or name in self._sizes:
             return
-        size_bytes = self._files.keep(slot.index, name)
-        self._tokens[name] = tuple(head)
-        self._sizes[name] = size_bytes
+        self._note(name, head, self._files.keep(slot.index, name))
+        if lasts and self._lasting_files is not None:
+            self._lasting_files.take(name)
         while sum(self._sizes.values()) > MAX_BYTES and (oldest := self._oldest()):
             self._forget(oldest)
+
+    def recall(self, head: Sequence[int]) -> None:
+        """Keep the head for ever, if it was kept so when a server ran before this one."""
+        name = _name(head)
+        if self._lasting_files is not None and (size_bytes := self._lasting_files.bring(name)):
+            self._lasting = name
+            self._note(name, head, size_bytes)
+
+    def keeps(self, head: Sequence[int]) -> bool:
+        """Say whether there is a file of this very head."""
+        return _name(head) in self._sizes
 
     def helps(self, slot: Slot, head: Sequence[int]) -> bool:
         """Say whether a kept head brings the slot further than what it holds."""
@@ -86,6 +110,10 @@ class KeptHeads:
         lengths = {name: common_length(kept, head) for name, kept in self._tokens.copy().items()}
         name = max(lengths, key=lengths.__getitem__, default=None)
         return name if name is not None and lengths[name] >= least else None
+
+    def _note(self, name: str, head: Sequence[int], size_bytes: int) -> None:
+        self._tokens[name] = tuple(head)
+        self._sizes[name] = size_bytes
 
     def _oldest(self) -> str | None:
         return next((name for name in self._sizes if name != self._lasting), None)

@@ -3,19 +3,22 @@
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
 
-from vivavoce.engines.language_models.llama_cpp.heads import CacheFiles, KeptHeads
+from vivavoce.engines.language_models.llama_cpp.heads import CacheFiles, KeptHeads, LastingFiles
+from vivavoce.engines.language_models.llama_cpp.lasting import LastingFile
 from vivavoce.engines.language_models.llama_cpp.reading import plan_reading
 from vivavoce.engines.language_models.llama_cpp.runtime import Runtime, WriteOrder, WrittenPiece
 from vivavoce.engines.language_models.llama_cpp.slots import Slot, SlotPool
 from vivavoce.engines.language_models.llama_cpp.turns import Stopped, Turns
 from vivavoce.errors import EngineError
 
+LIBRARY = "xllamacpp"
 MAX_ANSWER_TOKENS = 4096
 """When the client set no bound: a model that has lost its way ends some time."""
 
@@ -102,9 +105,11 @@ def open_host(settings: Any) -> "LlamaHost":
         n_threads=told.threads,
         folder=Path(told.folder),
     )
-    host = LlamaHost(runtime, told.slots, told.window_tokens)
+    lasting = LastingFile(Path(told.model_path), Path(told.folder), version(LIBRARY))
+    host = LlamaHost(runtime, told.slots, told.window_tokens, lasting)
     host.warm_up()
     if told.shared_head:
+        host.recall_shared(told.shared_head)
         read = partial(host.read_shared, told.shared_head)
         threading.Thread(target=read, name="shared-head", daemon=True).start()
     return host
@@ -113,12 +118,18 @@ def open_host(settings: Any) -> "LlamaHost":
 class LlamaHost:
     """Answers calls in many threads at once."""
 
-    def __init__(self, runtime: ModelRuntime, n_slots: int, window_tokens: int) -> None:
+    def __init__(
+        self,
+        runtime: ModelRuntime,
+        n_slots: int,
+        window_tokens: int,
+        lasting_files: LastingFiles | None = None,
+    ) -> None:
         self._runtime = runtime
         self._window_tokens = window_tokens
         self._pool = SlotPool(n_slots)
         self._turns = Turns()
-        self._heads = KeptHeads(runtime)
+        self._heads = KeptHeads(runtime, lasting_files)
         self._lasting: list[int] = []
         self._lasting_is_read = threading.Event()
         self._lasting_is_read.set()
@@ -157,6 +168,10 @@ class LlamaHost:
         )
         for _ in self._generate(asked, lambda: False):
             pass
+
+    def recall_shared(self, text: str) -> None:
+        """Take what many sessions begin with from a run before; call it before anybody asks."""
+        self._heads.recall(self._runtime.tokenize(text))
 
     def read_shared(self, text: str) -> None:
         """Read and keep what many sessions begin with, whenever no live answer is under way."""
@@ -256,6 +271,9 @@ class LlamaHost:
                 self._heads.restore(slot, head)
                 plan = plan_reading(slot.tokens, tokens, len(head))
                 if plan.n_reused >= len(tokens) - 1:
+                    if tokens == self._lasting and not self._heads.keeps(tokens):
+                        # It came with the longer head of a session that was quicker.
+                        self._read_piece(slot, tokens, head, shifts=False)
                     return True
                 end = plan.ends[0] if plan.ends else len(tokens)
                 self._read_piece(slot, tokens[:end], head, shifts=plan.shifts)
