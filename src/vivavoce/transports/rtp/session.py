@@ -223,11 +223,9 @@ class RtpSession:
             self._listener.on_digit(event)
 
     def play(self, frame: bytes) -> None:
-        """Send the next 20 ms; to be called every 20 ms.
+        """Send the next 20 ms: 960 bytes of 24 kHz 16-bit mono; to be called every 20 ms.
 
-        Args:
-            frame: 960 bytes of 24 kHz 16-bit mono; silence when there is nothing to say. Without
-                `is_playing` it is lost.
+        With nothing to say it is silence; without `is_playing` it is lost.
         """
         now_s = self._clock.now()
         self._channel.tick()
