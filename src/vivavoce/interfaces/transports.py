@@ -87,7 +87,7 @@ class CallTransport(Transport, Protocol):
     """A connection that carries sound of its own, besides events."""
 
     def hear(self) -> TrackSound | None:
-        """Return what was heard since the last call, every 20 ms, if anything; never waits."""
+        """Return what was heard since it was last asked, if anything; every 20 ms, never waits."""
         ...
 
     def play(self, next_frame: NextFrame) -> None:

@@ -82,7 +82,7 @@ class Pacer:
             phase = tuple(self._phases[self._next_phase])
             for call in phase:
                 _strike(call, call.hear)
-            loop.call_soon(_play, phase)  # woken tasks were called before, and so come first
+            loop.call_soon(_play, phase)  # tasks that were woken stand in line before it
             self._advance()
             if self._next_at > loop.time() or not any(self._phases):
                 break

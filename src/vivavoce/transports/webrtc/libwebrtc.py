@@ -38,8 +38,8 @@ LOW_BYTES = 64 * 1024
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 """Of one message, where the peer names no limit."""
 VOICE_BPS = 72_000
-"""Of Opus. At its default of 32,000 silence costs as much of a core as speech, 0.7 % of it; at this
-rate 0.2 %, and speech still has its forward error correction, which it loses at 96,000."""
+"""Of Opus. Up to 64,000 it codes speech in a way that costs twice as much of a core; how it repairs
+losses is the same at either: docs/explanation/decisions/0008."""
 SAMPLES_PER_FRAME = FRAME_BYTES // 2
 
 

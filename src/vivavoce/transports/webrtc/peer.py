@@ -66,7 +66,7 @@ class Peer(Protocol):
         ...
 
     def play(self, frame: bytes) -> None:
-        """Let the listener hear the next `FRAME_BYTES`."""
+        """Let the listener hear the next `FRAME_BYTES`; they are lost unless `is_connected`."""
         ...
 
     def heard(self) -> bytes:
